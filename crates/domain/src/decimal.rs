@@ -1,0 +1,158 @@
+//! Exact numbers: amounts, hours and percentages with at most four decimals.
+
+use std::fmt;
+
+/// A number with at most 4 decimals, below 10^11 either way, kept as an integer
+/// of 1/10,000 so that sums are exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Decimal(i64);
+
+/// 1 in units of 1/10,000.
+const ONE: i64 = 10_000;
+/// 10^11 in units of 1/10,000.
+const LIMIT: i64 = 100_000_000_000 * ONE;
+
+impl Decimal {
+    pub const RULE: &'static str =
+        "must be a number below 100,000,000,000 with at most 4 decimal places";
+
+    /// From the integer of 1/10,000 that rows store.
+    pub const fn from_units(units: i64) -> Self {
+        Self(units)
+    }
+
+    /// The integer of 1/10,000 that rows store.
+    pub const fn units(self) -> i64 {
+        self.0
+    }
+
+    pub const fn from_whole(whole: i32) -> Self {
+        Self(whole as i64 * ONE)
+    }
+
+    /// The number without its fraction, if it has none.
+    pub const fn whole(self) -> Option<i64> {
+        if self.0 % ONE == 0 { Some(self.0 / ONE) } else { None }
+    }
+
+    /// Reads a JSON number exactly as it was written; nothing is rounded.
+    pub fn parse(number: &str) -> Result<Self, &'static str> {
+        Self::exact(number).ok_or(Self::RULE)
+    }
+
+    fn exact(number: &str) -> Option<Self> {
+        let (negative, number) = match number.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, number),
+        };
+        let (mantissa, exponent) = match number.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+            None => (number, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = || whole.bytes().chain(fraction.bytes());
+        if whole.is_empty() || !digits().all(|digit| digit.is_ascii_digit()) {
+            return None;
+        }
+        // The place of a digit, counted in units: 0 is the fourth decimal.
+        let first = exponent.checked_add(i32::try_from(whole.len()).ok()?)?.checked_add(3)?;
+        let mut units = 0i64;
+        for (nth, digit) in digits().enumerate() {
+            let digit = i64::from(digit - b'0');
+            if digit == 0 {
+                continue;
+            }
+            let place = u32::try_from(first.checked_sub(i32::try_from(nth).ok()?)?).ok()?;
+            units = units.checked_add(digit.checked_mul(10i64.checked_pow(place)?)?)?;
+        }
+        (units < LIMIT).then_some(Self(if negative { -units } else { units }))
+    }
+}
+
+/// The shortest decimal notation; whole numbers have no fraction.
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, fraction) = (self.0.abs() / ONE, self.0.abs() % ONE);
+        let sign = if self.0 < 0 { "-" } else { "" };
+        if fraction == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        let fraction = format!("{fraction:04}");
+        write!(f, "{sign}{whole}.{}", fraction.trim_end_matches('0'))
+    }
+}
+
+/// Declares a number with bounds of its own.
+macro_rules! bounded {
+    ($(#[$doc:meta])* $name:ident, $rule:expr, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name(Decimal);
+
+        impl $name {
+            /// What a valid one looks like, for messages.
+            pub const RULE: &'static str = $rule;
+
+            pub fn new(number: Decimal) -> Result<Self, &'static str> {
+                let valid: fn(Decimal) -> bool = $valid;
+                if valid(number) { Ok(Self(number)) } else { Err(Self::RULE) }
+            }
+
+            pub fn parse(number: &str) -> Result<Self, &'static str> {
+                Self::new(Decimal::parse(number).map_err(|_| Self::RULE)?)
+            }
+
+            pub const fn get(self) -> Decimal {
+                self.0
+            }
+        }
+    };
+}
+
+bounded!(
+    /// An amount of money or an hourly rate.
+    Amount,
+    Decimal::RULE,
+    |_| true
+);
+bounded!(
+    /// Hours of a day.
+    Hours,
+    "must be a number from 0 to 24 with at most 4 decimal places",
+    |hours| (Decimal::from_whole(0)..=Decimal::from_whole(24)).contains(&hours)
+);
+bounded!(
+    /// The share of a user's time that a workspace has.
+    Percentage,
+    "must be a number above 0 and up to 100 with at most 4 decimal places",
+    |share| share > Decimal::from_whole(0) && share <= Decimal::from_whole(100)
+);
+
+impl Hours {
+    /// What a user works in a day unless told otherwise.
+    pub const DEFAULT: Hours = Hours(Decimal::from_whole(8));
+}
+
+/// What a user may do in COR: 1 C-Level, 2 Director, 3 Project Manager, 4 Collaborator,
+/// 5 Freelancer, 6 Client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Role(i64);
+
+impl Role {
+    pub const RULE: &'static str = "must be a role from 1 to 6: 1 C-Level, 2 Director, \
+        3 Project Manager, 4 Collaborator, 5 Freelancer, 6 Client";
+
+    /// Collaborator.
+    pub const DEFAULT: Role = Role(4);
+
+    pub fn new(number: Decimal) -> Result<Self, &'static str> {
+        match number.whole() {
+            Some(role @ 1..=6) => Ok(Self(role)),
+            _ => Err(Self::RULE),
+        }
+    }
+
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}

@@ -1,0 +1,20 @@
+//! The rules of Crewline: who may be on what, and when.
+//!
+//! Nothing here does I/O, reads a clock or awaits. What comes in is plain data,
+//! what goes out is a decision with its reason.
+
+pub mod attach;
+pub mod decimal;
+pub mod kind;
+pub mod range;
+pub mod reference;
+pub mod source;
+pub mod team;
+pub mod text;
+
+pub use decimal::{Amount, Decimal, Hours, Percentage, Role};
+pub use kind::Kind;
+pub use range::{DateRange, Period, RangeRefusal};
+pub use reference::{ExternalId, Ref};
+pub use source::Source;
+pub use text::{Email, Label, Name, Text};

@@ -1,0 +1,94 @@
+//! Dates, date ranges and the period of a contract.
+
+use jiff::civil::Date;
+
+/// What stands where a date belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent<'a> {
+    /// Nothing, or `null`.
+    Absent,
+    /// A text.
+    Text(&'a str),
+    /// Anything else: a number, an array, ...
+    Other,
+}
+
+/// The first and the last day of an assignment, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DateRange {
+    pub start: Date,
+    pub end: Date,
+}
+
+/// Why a date range is refused. The texts are COR's, to the letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RangeRefusal {
+    #[error("Date malformatted")]
+    Absent,
+    #[error("Date malformatted. Start and end date are required")]
+    Incomplete,
+    #[error("Invalid date")]
+    NotADate,
+    #[error("Date malformatted. Start date must be before end date")]
+    NotAscending,
+    #[error("Invalid contract periods. Range must be within contract start and end dates")]
+    OutsidePeriod,
+}
+
+impl DateRange {
+    /// Judges a range by itself; the first rule that applies names the refusal.
+    /// Whether it lies in the contract's period is [`Period::admit`]'s to say.
+    pub fn parse(start: Sent<'_>, end: Sent<'_>) -> Result<Self, RangeRefusal> {
+        let (start, end) = match (start, end) {
+            (Sent::Absent, Sent::Absent) => return Err(RangeRefusal::Absent),
+            (Sent::Absent, _) | (_, Sent::Absent) => return Err(RangeRefusal::Incomplete),
+            (Sent::Text(start), Sent::Text(end)) => (start, end),
+            _ => return Err(RangeRefusal::NotADate),
+        };
+        match (date(start), date(end)) {
+            (Some(start), Some(end)) if start < end => Ok(Self { start, end }),
+            (Some(_), Some(_)) => Err(RangeRefusal::NotAscending),
+            _ => Err(RangeRefusal::NotADate),
+        }
+    }
+}
+
+/// The period of a contract, both days included; a missing bound is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Period {
+    pub start: Option<Date>,
+    pub end: Option<Date>,
+}
+
+impl Period {
+    /// Whether a range lies within the period.
+    pub fn admit(self, range: DateRange) -> Result<DateRange, RangeRefusal> {
+        let begun = self.start.is_none_or(|start| start <= range.start);
+        let over = self.end.is_some_and(|end| end < range.end);
+        if begun && !over { Ok(range) } else { Err(RangeRefusal::OutsidePeriod) }
+    }
+
+    /// The last day of an assignment as COR's faces show it: an open end, kept as
+    /// 9999-12-31, ends with the contract.
+    pub fn shown_end(self, end: Date) -> Date {
+        if end == OPEN_END { self.end.unwrap_or(end) } else { end }
+    }
+}
+
+/// How an open end is kept.
+pub const OPEN_END: Date = jiff::civil::date(9999, 12, 31);
+
+/// Reads `YYYY-MM-DD`; only real calendar dates, nothing before or behind them.
+pub fn date(text: &str) -> Option<Date> {
+    let bytes: &[u8; 10] = text.as_bytes().try_into().ok()?;
+    if bytes[4] != b'-' || bytes[7] != b'-' {
+        return None;
+    }
+    let number = |range: std::ops::Range<usize>| {
+        bytes[range].iter().try_fold(0i16, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0'))
+        })
+    };
+    let small = |range| i8::try_from(number(range)?).ok();
+    Date::new(number(0..4)?, small(5..7)?, small(8..10)?).ok()
+}
