@@ -1,0 +1,10 @@
+CREATE TABLE workspaces (
+  company_id bigint NOT NULL REFERENCES companies (id),
+  id bigint NOT NULL,
+  name text NOT NULL,
+  active boolean NOT NULL,
+  description text,
+  created_at timestamptz NOT NULL,
+  updated_at timestamptz NOT NULL,
+  PRIMARY KEY (company_id, id)
+);

@@ -1,0 +1,48 @@
+//! Migrations: two folders with the same numbers, run under a lock of our own.
+
+use std::fs::File;
+use std::path::Path;
+
+use super::error::Startup;
+use super::postgres::Postgres;
+use super::sqlite;
+
+mod for_sqlite {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+mod for_postgres {
+    refinery::embed_migrations!("migrations/postgres");
+}
+
+/// "crewline" as a number: the advisory lock of whoever migrates.
+const LOCK: &str = "SELECT pg_advisory_lock(7166182896640814693)";
+const UNLOCK: &str = "SELECT pg_advisory_unlock(7166182896640814693)";
+
+/// Brings a SQLite file up to date; several processes may try at once.
+pub fn sqlite(path: &Path) -> Result<(), Startup> {
+    let failed = |error: &dyn std::fmt::Display| Startup(format!("{}: {error}", path.display()));
+    let mut lock = path.as_os_str().to_owned();
+    lock.push("-migrate");
+    let lock = File::create(&lock).map_err(|error| failed(&error))?;
+    lock.lock().map_err(|error| failed(&error))?;
+    let mut connection = sqlite::connect(path).map_err(|error| failed(&error))?;
+    for_sqlite::migrations::runner().run(&mut connection).map_err(|error| failed(&error))?;
+    Ok(())
+}
+
+/// Brings a PostgreSQL database up to date; several nodes may try at once.
+pub async fn postgres(postgres: &Postgres) -> Result<(), Startup> {
+    let away = |error| Startup(format!("PostgreSQL: {error:?}"));
+    let failed = |error: &dyn std::fmt::Display| Startup(format!("PostgreSQL: {error}"));
+    let mut connection = postgres.connection().await.map_err(away)?;
+    // Waiting for another node's migration may take longer than a lock should otherwise.
+    let session = format!("SET lock_timeout = 0; SET statement_timeout = 0; {LOCK}");
+    connection.batch_execute(&session).await.map_err(|error| failed(&error))?;
+    let ran = for_postgres::migrations::runner().run_async(&mut **connection).await;
+    let unlocked = connection.batch_execute(UNLOCK).await;
+    // The session had settings of its own: do not give it back to the pool.
+    drop(deadpool_postgres::Object::take(connection));
+    ran.map_err(|error| failed(&error))?;
+    unlocked.map_err(|error| failed(&error))
+}

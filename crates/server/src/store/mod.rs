@@ -1,0 +1,161 @@
+//! The kernel: one operation, written once, runs on SQLite and on PostgreSQL.
+//!
+//! ```ignore
+//! store.write("contracts.attach", async move |tx: &mut Tx| { ... Ok(outcome) }).await
+//! ```
+//!
+//! An operation touches nothing but its `tx`, owns what it captures, and may run twice. It ends
+//! in one of three ways: `Ok` commits; [`Stop::Refused`] is an outcome that leaves nothing
+//! written; [`Stop::Failed`] rolls back. No answer is given before the commit is on disk.
+
+mod batch;
+mod error;
+mod ids;
+mod migrate;
+mod postgres;
+mod sqlite;
+mod tx;
+mod value;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use error::{Error, Result, Startup, Stop};
+pub use ids::Sequence;
+pub use tx::{Stmt, Tx};
+pub(crate) use value::params;
+pub use value::{Col, Columns, FromRow, Param, Params, Row};
+
+/// An operation: `async move |tx: &mut Tx| { .. }` with a `Send` future.
+pub trait Op<'a, T, R>: FnOnce(&'a mut Tx) -> <Self as Op<'a, T, R>>::Fut {
+    type Fut: Future<Output = Result<T, Stop<R>>> + Send + 'a;
+}
+
+impl<'a, T, R, F, Fut> Op<'a, T, R> for F
+where
+    F: FnOnce(&'a mut Tx) -> Fut,
+    Fut: Future<Output = Result<T, Stop<R>>> + Send + 'a,
+{
+    type Fut = Fut;
+}
+
+/// How big the kernel's parts are.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Operations that may wait for SQLite's writer, and as many for its readers.
+    pub queue: usize,
+    /// SQLite's reader threads.
+    pub readers: usize,
+    /// PostgreSQL connections.
+    pub connections: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { queue: 1_024, readers: cores.clamp(2, 8), connections: (cores * 4).clamp(8, 32) }
+    }
+}
+
+/// Where the data is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl std::str::FromStr for Location {
+    type Err = Startup;
+
+    /// Reads `sqlite:PATH`, `postgres://...` or `postgresql://...`.
+    fn from_str(url: &str) -> Result<Self, Startup> {
+        match url.strip_prefix("sqlite:") {
+            Some("" | ":memory:") => {
+                Err(Startup("a SQLite database needs a file: sqlite:PATH".to_owned()))
+            }
+            Some(path) => Ok(Location::Sqlite(path.strip_prefix("//").unwrap_or(path).into())),
+            None if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(Location::Postgres(url.to_owned()))
+            }
+            // The URL may hold a password and is not repeated.
+            None => {
+                Err(Startup("a database is sqlite:PATH or postgres://USER@HOST/NAME".to_owned()))
+            }
+        }
+    }
+}
+
+/// The database, on either engine.
+pub struct Store {
+    engine: Engine,
+    blocks: ids::Blocks,
+    statements: Arc<AtomicU64>,
+}
+
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Migrates and opens a database.
+    pub async fn open(location: &Location, options: &Options) -> Result<Self, Startup> {
+        let statements = Arc::new(AtomicU64::new(0));
+        let engine = match location {
+            Location::Sqlite(path) => {
+                let migrated = path.clone();
+                tokio::task::spawn_blocking(move || migrate::sqlite(&migrated))
+                    .await
+                    .map_err(|error| Startup(error.to_string()))??;
+                Engine::Sqlite(sqlite::Sqlite::open(path, options, Arc::clone(&statements))?)
+            }
+            Location::Postgres(url) => {
+                let postgres =
+                    postgres::Postgres::open(url, options, Arc::clone(&statements)).await?;
+                migrate::postgres(&postgres).await?;
+                Engine::Postgres(postgres)
+            }
+        };
+        Ok(Self { engine, blocks: ids::Blocks::default(), statements })
+    }
+
+    /// Runs an operation in a transaction of its own; durable when this returns `Ok`.
+    pub async fn write<T, R, F>(&self, name: &'static str, op: F) -> Result<T, Stop<R>>
+    where
+        F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let result = match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.write(op).await,
+            Engine::Postgres(postgres) => postgres.write(op).await,
+        };
+        if let Err(Stop::Failed(error)) = &result {
+            tracing::debug!(operation = name, ?error, "write failed");
+        }
+        result
+    }
+
+    /// Runs an operation that only reads, on one snapshot.
+    pub async fn read<T, R, F>(&self, name: &'static str, op: F) -> Result<T, Stop<R>>
+    where
+        F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let result = match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(op).await,
+            Engine::Postgres(postgres) => postgres.read(op).await,
+        };
+        if let Err(Stop::Failed(error)) = &result {
+            tracing::debug!(operation = name, ?error, "read failed");
+        }
+        result
+    }
+
+    /// How many statements operations have sent so far.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,297 @@
+//! PostgreSQL: a pool of connections, each operation in a task of its own.
+//!
+//! The task goes on when the client hangs up, so an operation is never left half way by it.
+//! `BEGIN` travels with the first statement.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use postgres_types::{ToSql, Type};
+use tokio_postgres::{NoTls, Statement};
+
+use super::batch::{self, Dialect};
+use super::error::{Error, Result, Startup, Stop};
+use super::sqlite::words;
+use super::tx::{Progress, Stmt, Tx};
+use super::value::{FromRow, Row};
+use super::{Op, Options};
+
+/// How often an operation that met a conflict is run.
+const ATTEMPTS: u32 = 8;
+/// How long a caller waits for a connection.
+const WAIT: Duration = Duration::from_secs(5);
+
+const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// One snapshot for all statements.
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Every session of ours.
+const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
+    SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'";
+
+/// A running transaction on PostgreSQL.
+pub struct Pg {
+    connection: Option<Object>,
+    begin: &'static str,
+    /// Something was sent that only a `COMMIT` or `ROLLBACK` ends.
+    begun: bool,
+    progress: Progress,
+}
+
+/// A connection dropped in mid-transaction is closed; the pool would hand it out as it is.
+impl Drop for Pg {
+    fn drop(&mut self) {
+        if self.begun
+            && let Some(connection) = self.connection.take()
+        {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+type Values<'a> = Vec<&'a (dyn ToSql + Sync)>;
+
+impl Pg {
+    pub(super) async fn rows<T: FromRow>(&mut self, statement: Stmt<'_>) -> Result<Vec<T>> {
+        self.progress.step()?;
+        let result = self.try_rows(statement).await;
+        self.progress.note(result)
+    }
+
+    pub(super) async fn pair<A: FromRow, B: FromRow>(
+        &mut self,
+        first: Stmt<'_>,
+        second: Stmt<'_>,
+    ) -> Result<(Vec<A>, Vec<B>)> {
+        self.progress.step()?;
+        self.progress.step()?;
+        let result = self.try_pair(first, second).await;
+        self.progress.note(result)
+    }
+
+    pub(super) async fn change(&mut self, statement: Stmt<'_>) -> Result<u64> {
+        self.progress.step()?;
+        let result = self.try_change(statement).await;
+        self.progress.note(result)
+    }
+
+    async fn try_rows<T: FromRow>(&mut self, statement: Stmt<'_>) -> Result<Vec<T>> {
+        let (prepared, values) = prepare(self.connection()?, statement).await?;
+        let begin = self.begin();
+        let connection = self.connection()?;
+        let (begun, rows) =
+            tokio::join!(biased; begin.run(connection), connection.query(&prepared, &values));
+        begun?;
+        read(&rows?)
+    }
+
+    async fn try_pair<A: FromRow, B: FromRow>(
+        &mut self,
+        first: Stmt<'_>,
+        second: Stmt<'_>,
+    ) -> Result<(Vec<A>, Vec<B>)> {
+        let (one, one_values) = prepare(self.connection()?, first).await?;
+        let (two, two_values) = prepare(self.connection()?, second).await?;
+        let begin = self.begin();
+        let connection = self.connection()?;
+        let (begun, one, two) = tokio::join!(
+            biased;
+            begin.run(connection),
+            connection.query(&one, &one_values),
+            connection.query(&two, &two_values)
+        );
+        begun?;
+        Ok((read(&one?)?, read(&two?)?))
+    }
+
+    async fn try_change(&mut self, statement: Stmt<'_>) -> Result<u64> {
+        let (prepared, values) = prepare(self.connection()?, statement).await?;
+        let begin = self.begin();
+        let connection = self.connection()?;
+        let (begun, count) =
+            tokio::join!(biased; begin.run(connection), connection.execute(&prepared, &values));
+        begun?;
+        Ok(count?)
+    }
+
+    /// What has to be sent ahead of the next statement. From here on the connection is in a
+    /// transaction, whatever happens.
+    fn begin(&mut self) -> Begin {
+        match std::mem::replace(&mut self.begun, true) {
+            false => Begin(Some(self.begin)),
+            true => Begin(None),
+        }
+    }
+
+    fn connection(&self) -> Result<&Object> {
+        self.connection.as_ref().ok_or(Error::Swallowed)
+    }
+
+    /// Ends the transaction.
+    async fn end(&mut self, sql: &str) -> Result<()> {
+        if self.begun {
+            self.connection()?.batch_execute(sql).await?;
+            self.begun = false;
+        }
+        Ok(())
+    }
+}
+
+struct Begin(Option<&'static str>);
+
+impl Begin {
+    async fn run(self, connection: &Object) -> Result<()> {
+        match self.0 {
+            Some(sql) => Ok(connection.batch_execute(sql).await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Prepares with the types of the values, so that PostgreSQL infers none.
+async fn prepare<'a>(
+    connection: &Object,
+    Stmt { sql, params, batch }: Stmt<'a>,
+) -> Result<(Statement, Values<'a>)> {
+    let mut types: Vec<Type> = Vec::with_capacity(params.len() + batch.len());
+    let mut values: Values<'a> = Vec::with_capacity(params.len() + batch.len());
+    for param in params {
+        types.push(param.postgres());
+        values.push(*param);
+    }
+    for column in batch {
+        let (kind, value) = column.postgres();
+        types.push(kind);
+        values.push(value);
+    }
+    let text = batch::text(sql, params.len(), Dialect::Postgres);
+    Ok((connection.prepare_typed_cached(text, &types).await?, values))
+}
+
+fn read<T: FromRow>(rows: &[tokio_postgres::Row]) -> Result<Vec<T>> {
+    rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect()
+}
+
+/// A PostgreSQL database.
+pub struct Postgres {
+    pool: Pool,
+    statements: Arc<AtomicU64>,
+}
+
+impl Postgres {
+    pub(super) async fn open(
+        url: &str,
+        options: &Options,
+        statements: Arc<AtomicU64>,
+    ) -> Result<Self, Startup> {
+        let config: tokio_postgres::Config = url
+            .parse()
+            .map_err(|error| Startup(format!("the PostgreSQL URL is wrong: {error}")))?;
+        let manager = Manager::from_config(
+            config,
+            NoTls,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(options.connections)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(WAIT))
+            .runtime(deadpool_postgres::Runtime::Tokio1)
+            .post_create(Hook::async_fn(|client, _| {
+                Box::pin(
+                    async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) },
+                )
+            }))
+            .build()
+            .map_err(|error| Startup(error.to_string()))?;
+        Ok(Self { pool, statements })
+    }
+
+    /// A connection for something other than an operation.
+    pub(super) async fn connection(&self) -> Result<Object> {
+        Ok(self.pool.get().await?)
+    }
+
+    pub(super) async fn write<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
+    where
+        F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        self.spawn(WRITE, op).await
+    }
+
+    pub(super) async fn read<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
+    where
+        F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        self.spawn(READ, op).await
+    }
+
+    async fn spawn<T, R, F>(&self, begin: &'static str, op: F) -> Result<T, Stop<R>>
+    where
+        F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let (pool, statements) = (self.pool.clone(), Arc::clone(&self.statements));
+        let task = tokio::spawn(async move {
+            let mut attempt = 0;
+            loop {
+                attempt += 1;
+                match once(&pool, begin, op.clone(), &statements).await {
+                    Err(Stop::Failed(Error::Conflict(_))) if attempt < ATTEMPTS => {
+                        tokio::time::sleep(jitter(attempt)).await;
+                    }
+                    result => return result,
+                }
+            }
+        });
+        task.await.unwrap_or_else(|error| {
+            let said = match error.try_into_panic() {
+                Ok(panic) => words(&*panic),
+                Err(_) => "the task was cancelled".to_owned(),
+            };
+            Err(Error::Panicked(said).into())
+        })
+    }
+}
+
+async fn once<T, R, F>(
+    pool: &Pool,
+    begin: &'static str,
+    op: F,
+    statements: &AtomicU64,
+) -> Result<T, Stop<R>>
+where
+    F: for<'a> Op<'a, T, R> + Send + 'static,
+{
+    let connection = pool.get().await.map_err(Error::from)?;
+    let progress = Progress::default();
+    let mut tx = Tx::Postgres(Pg { connection: Some(connection), begin, begun: false, progress });
+    let mut result = op(&mut tx).await;
+    let Tx::Postgres(mut pg) = tx else { return Err(Error::Swallowed.into()) };
+    statements.fetch_add(pg.progress.statements, Ordering::Relaxed);
+    if pg.progress.failed && result.is_ok() {
+        result = Err(Error::Swallowed.into());
+    }
+    match result {
+        Ok(done) => pg.end("COMMIT").await.map(|()| done).map_err(Stop::Failed),
+        Err(stop) => {
+            // If this fails the connection is closed, which undoes as well.
+            let _ = pg.end("ROLLBACK").await;
+            Err(stop)
+        }
+    }
+}
+
+/// Between 0.5 and 20 ms, longer for later attempts.
+fn jitter(attempt: u32) -> Duration {
+    let random = u64::from(getrandom::u32().unwrap_or(attempt));
+    let ceiling = (1_000u64 << attempt.min(5)).min(20_000);
+    Duration::from_micros(500 + random % ceiling)
+}

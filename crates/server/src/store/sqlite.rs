@@ -1,0 +1,379 @@
+//! SQLite: one writer thread that commits many operations together, and a few readers.
+//!
+//! The writer takes every waiting job into one `BEGIN IMMEDIATE .. COMMIT`, each in a savepoint
+//! of its own, and answers them all after the commit. The fsync of one group is the time in
+//! which the next one gathers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{mpsc, oneshot};
+
+use super::batch::{self, Batch, Dialect};
+use super::error::{Error, Result, Startup, Stop};
+use super::tx::{Progress, Stmt, Tx};
+use super::value::{FromRow, Row};
+use super::{Op, Options};
+
+/// Rows a group may change before it is committed; a job is never divided.
+const GROUP_ROWS: u64 = 4_000;
+/// Jobs a group may hold.
+const GROUP_JOBS: usize = 256;
+/// How long another process may hold the database.
+const BUSY: Duration = Duration::from_secs(5);
+/// How long a read may hold its snapshot: the WAL cannot shrink below it.
+const READ: Duration = Duration::from_secs(1);
+
+/// A running transaction on SQLite.
+pub struct Lite {
+    connection: Box<Connection>,
+    progress: Progress,
+}
+
+impl Lite {
+    pub(super) fn rows<T: FromRow>(&mut self, statement: Stmt<'_>) -> Result<Vec<T>> {
+        self.progress.step()?;
+        let result = rows(&self.connection, statement);
+        self.progress.note(result)
+    }
+
+    pub(super) fn change(&mut self, statement: Stmt<'_>) -> Result<u64> {
+        self.progress.step()?;
+        let result =
+            run(&self.connection, statement, |prepared| Ok(prepared.raw_execute()? as u64));
+        self.progress.note(result)
+    }
+}
+
+fn rows<T: FromRow>(connection: &Connection, statement: Stmt<'_>) -> Result<Vec<T>> {
+    run(connection, statement, |prepared| {
+        let mut rows = prepared.raw_query();
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            out.push(T::from_row(&Row::Sqlite(row))?);
+        }
+        Ok(out)
+    })
+}
+
+fn run<T>(
+    connection: &Connection,
+    Stmt { sql, params, batch }: Stmt<'_>,
+    then: impl FnOnce(&mut rusqlite::CachedStatement<'_>) -> Result<T>,
+) -> Result<T> {
+    let batch = Batch(batch);
+    let mut prepared =
+        connection.prepare_cached(batch::text(sql, params.len(), Dialect::Sqlite))?;
+    for (nth, param) in params.iter().enumerate() {
+        prepared.raw_bind_parameter(nth + 1, param.sqlite())?;
+    }
+    if !batch.0.is_empty() {
+        prepared.raw_bind_parameter(params.len() + 1, &batch)?;
+    }
+    let result = then(&mut prepared);
+    // The batch ends here; the cached statement must not point to it any longer.
+    prepared.clear_bindings();
+    result
+}
+
+/// An operation on its way, without its types.
+trait Job: Send {
+    /// Whether the caller has gone away.
+    fn abandoned(&self) -> bool;
+    /// Runs it; may be called again, when what it did was lost. `true`: keep its work.
+    fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Replaces whatever came out.
+    fn fail(&mut self, error: Error);
+    /// Tells the caller.
+    fn answer(self: Box<Self>);
+}
+
+struct Task<T, R, F> {
+    op: F,
+    result: Option<Result<T, Stop<R>>>,
+    reply: oneshot::Sender<Result<T, Stop<R>>>,
+    statements: Arc<AtomicU64>,
+}
+
+impl<T, R, F> Job for Task<T, R, F>
+where
+    F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
+    T: Send + 'static,
+    R: Send + 'static,
+{
+    fn abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run(&mut self, tx: &mut Tx) -> bool {
+        let op = self.op.clone();
+        let ran = catch_unwind(AssertUnwindSafe(|| drive(op(tx))));
+        let mut result = ran.unwrap_or_else(|panic| Err(Error::Panicked(words(&panic)).into()));
+        if let Tx::Sqlite(lite) = tx {
+            self.statements.fetch_add(lite.progress.statements, Ordering::Relaxed);
+            if lite.progress.failed && result.is_ok() {
+                result = Err(Error::Swallowed.into());
+            }
+        }
+        let keep = result.is_ok();
+        self.result = Some(result);
+        keep
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.result = Some(Err(error.into()));
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(result) = self.result {
+            // A caller that has gone away does not hear it.
+            let _ = self.reply.send(result);
+        }
+    }
+}
+
+/// Polls a future whose awaits are all ready at once.
+fn drive<T, R>(future: impl Future<Output = Result<T, Stop<R>>>) -> Result<T, Stop<R>> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(Error::Suspended.into()),
+    }
+}
+
+/// What a panic said.
+pub(super) fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (_, Some(text)) => text.clone(),
+        _ => "no words".to_owned(),
+    }
+}
+
+/// A SQLite database: the ends of the queues to its threads.
+pub struct Sqlite {
+    writes: mpsc::Sender<Box<dyn Job>>,
+    reads: mpsc::Sender<Box<dyn Job>>,
+    statements: Arc<AtomicU64>,
+}
+
+impl Sqlite {
+    pub(super) fn open(
+        path: &Path,
+        options: &Options,
+        statements: Arc<AtomicU64>,
+    ) -> Result<Self, Startup> {
+        let failed = |error: rusqlite::Error| Startup(format!("{}: {error}", path.display()));
+        let writer = connect(path).map_err(failed)?;
+        let (writes, queue) = mpsc::channel(options.queue);
+        spawn("writer", move || write_all(writer, queue))?;
+
+        let (reads, queue) = mpsc::channel(options.queue);
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..options.readers {
+            let (reader, queue) = (connect_reader(path).map_err(failed)?, Arc::clone(&queue));
+            spawn("reader", move || read_all(reader, &queue))?;
+        }
+        Ok(Self { writes, reads, statements })
+    }
+
+    pub(super) async fn write<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
+    where
+        F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        self.send(&self.writes, op).await
+    }
+
+    pub(super) async fn read<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
+    where
+        F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        self.send(&self.reads, op).await
+    }
+
+    async fn send<T, R, F>(&self, queue: &mpsc::Sender<Box<dyn Job>>, op: F) -> Result<T, Stop<R>>
+    where
+        F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let statements = Arc::clone(&self.statements);
+        let task = Task { op, result: None, reply, statements };
+        queue.try_send(Box::new(task)).map_err(|_| Error::QueueFull)?;
+        answer.await.unwrap_or_else(|_| Err(Error::Unavailable("shutting down".into()).into()))
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), Startup> {
+    let thread = std::thread::Builder::new().name(format!("sqlite-{name}"));
+    thread.spawn(body).map(drop).map_err(|error| Startup(format!("cannot start a thread: {error}")))
+}
+
+/// A connection with everything that every connection needs.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    prepare(&connection)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    // Without it the planner looks at bound values, and every statement that joins a batch
+    // is prepared anew at each execution.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(256);
+    batch::register(connection)
+}
+
+fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// The writer thread.
+fn write_all(connection: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    let mut writer = Writer { connection: Some(Box::new(connection)) };
+    while let Some(first) = queue.blocking_recv() {
+        let mut group = vec![first];
+        if writer.together(&mut group, &mut queue).is_err() {
+            group.iter_mut().for_each(|job| writer.alone(job.as_mut()));
+        }
+        group.into_iter().for_each(Job::answer);
+    }
+}
+
+struct Writer {
+    /// Always there, but while a job has it.
+    connection: Option<Box<Connection>>,
+}
+
+/// What the jobs of a group did is lost; they are to run again, each alone.
+struct Lost;
+
+impl Writer {
+    /// Runs a group in one transaction.
+    fn together(
+        &mut self,
+        group: &mut Vec<Box<dyn Job>>,
+        queue: &mut mpsc::Receiver<Box<dyn Job>>,
+    ) -> Result<(), Lost> {
+        let lost = |_| Lost;
+        if let Err(error) = self.sql("BEGIN IMMEDIATE") {
+            // Somebody else holds the database, or it is away: only the first job waited for it.
+            if let Some(job) = group.first_mut() {
+                job.fail(error);
+            }
+            return Ok(());
+        }
+        let start = self.connection().total_changes();
+        let mut next = 0;
+        while let Some(job) = group.get_mut(next) {
+            next += 1;
+            if !job.abandoned() {
+                self.sql("SAVEPOINT job").map_err(lost)?;
+                if !self.run(job.as_mut()) {
+                    self.sql("ROLLBACK TO job").map_err(lost)?;
+                }
+                self.sql("RELEASE job").map_err(lost)?;
+            }
+            let full =
+                next >= GROUP_JOBS || self.connection().total_changes() - start >= GROUP_ROWS;
+            if !full && let Ok(job) = queue.try_recv() {
+                group.push(job);
+            }
+        }
+        self.sql("COMMIT").map_err(lost)
+    }
+
+    /// Runs one job in a transaction of its own, and leaves its true end in it.
+    fn alone(&mut self, job: &mut dyn Job) {
+        if job.abandoned() {
+            return;
+        }
+        // What is left of the group's transaction.
+        if !self.connection().is_autocommit() {
+            let _ = self.sql("ROLLBACK");
+        }
+        if let Err(error) = self.sql("BEGIN IMMEDIATE") {
+            return job.fail(error);
+        }
+        let keep = self.run(job);
+        match (keep, self.connection().is_autocommit()) {
+            (true, true) => job.fail(Error::Swallowed),
+            (true, false) => {
+                if let Err(error) = self.sql("COMMIT") {
+                    let _ = self.sql("ROLLBACK");
+                    job.fail(error);
+                }
+            }
+            (false, true) => {}
+            (false, false) => {
+                let _ = self.sql("ROLLBACK");
+            }
+        }
+    }
+
+    /// Lends the connection to a job. `true`: its work is to be kept.
+    fn run(&mut self, job: &mut dyn Job) -> bool {
+        let Some(connection) = self.connection.take() else { return false };
+        let mut tx = Tx::Sqlite(Lite { connection, progress: Progress::default() });
+        let keep = job.run(&mut tx);
+        if let Tx::Sqlite(lite) = tx {
+            self.connection = Some(lite.connection);
+        }
+        keep
+    }
+
+    fn sql(&self, sql: &'static str) -> Result<()> {
+        Ok(self.connection().prepare_cached(sql)?.raw_execute().map(drop)?)
+    }
+
+    fn connection(&self) -> &Connection {
+        // Unwrap safety: `run` gives it back before anything else asks for it.
+        self.connection.as_deref().expect("the connection is only away while a job runs")
+    }
+}
+
+/// A reader thread: each read sees one snapshot, for a second at most.
+fn read_all(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Box<dyn Job>>>) {
+    let started = Instant::now();
+    let deadline = Arc::new(AtomicU64::new(u64::MAX));
+    let limit = Arc::clone(&deadline);
+    let late = move || started.elapsed().as_millis() as u64 > limit.load(Ordering::Relaxed);
+    if let Err(error) = connection.progress_handler(10_000, Some(late)) {
+        tracing::error!(%error, "reads have no time limit");
+    }
+    let mut reader = Writer { connection: Some(Box::new(connection)) };
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let Some(mut job) = next else { return };
+        let end = started.elapsed() + READ;
+        deadline.store(end.as_millis() as u64, Ordering::Relaxed);
+        match reader.sql("BEGIN") {
+            Ok(()) => drop(reader.run(job.as_mut())),
+            Err(error) => job.fail(error),
+        }
+        if !reader.connection().is_autocommit() {
+            let _ = reader.sql("ROLLBACK");
+        }
+        job.answer();
+    }
+}

@@ -1,0 +1,146 @@
+//! The transaction an operation runs in: the same few methods on both engines.
+
+use super::batch::Dialect;
+use super::error::{Error, Result};
+use super::postgres::Pg;
+use super::sqlite::Lite;
+use super::value::{Col, FromRow, Params};
+
+/// One transaction. It owns its connection, so it is `Send` and free of lifetimes.
+///
+/// After an engine error nothing more runs in it, and it cannot commit.
+#[expect(clippy::large_enum_variant, reason = "one lives per operation, and never in a list")]
+pub enum Tx {
+    Sqlite(Lite),
+    Postgres(Pg),
+}
+
+/// A statement with what it needs.
+#[derive(Clone, Copy)]
+pub struct Stmt<'a> {
+    pub sql: &'static str,
+    pub params: Params<'a>,
+    pub batch: &'a [Col<'a>],
+}
+
+impl<'a> Stmt<'a> {
+    pub fn new(sql: &'static str, params: Params<'a>) -> Self {
+        Self { sql, params, batch: &[] }
+    }
+
+    pub fn batch(sql: &'static str, params: Params<'a>, batch: &'a [Col<'a>]) -> Self {
+        Self { sql, params, batch }
+    }
+}
+
+impl Tx {
+    /// All rows.
+    pub async fn query<T: FromRow>(
+        &mut self,
+        sql: &'static str,
+        params: Params<'_>,
+    ) -> Result<Vec<T>> {
+        self.rows(Stmt::new(sql, params)).await
+    }
+
+    /// The first row, if there is one.
+    pub async fn query_opt<T: FromRow>(
+        &mut self,
+        sql: &'static str,
+        params: Params<'_>,
+    ) -> Result<Option<T>> {
+        Ok(self.rows(Stmt::new(sql, params)).await?.into_iter().next())
+    }
+
+    /// All rows of a statement with a batch.
+    pub async fn query_batch<T: FromRow>(
+        &mut self,
+        sql: &'static str,
+        params: Params<'_>,
+        batch: &[Col<'_>],
+    ) -> Result<Vec<T>> {
+        self.rows(Stmt::batch(sql, params, batch)).await
+    }
+
+    /// Two statements in one round trip; the second runs after the first.
+    pub async fn query_pair<A: FromRow, B: FromRow>(
+        &mut self,
+        first: Stmt<'_>,
+        second: Stmt<'_>,
+    ) -> Result<(Vec<A>, Vec<B>)> {
+        match self {
+            Tx::Sqlite(lite) => Ok((lite.rows(first)?, lite.rows(second)?)),
+            Tx::Postgres(pg) => pg.pair(first, second).await,
+        }
+    }
+
+    /// How many rows a change touched.
+    pub async fn execute(&mut self, sql: &'static str, params: Params<'_>) -> Result<u64> {
+        self.change(Stmt::new(sql, params)).await
+    }
+
+    /// How many rows a change with a batch touched.
+    pub async fn execute_many(
+        &mut self,
+        sql: &'static str,
+        params: Params<'_>,
+        batch: &[Col<'_>],
+    ) -> Result<u64> {
+        self.change(Stmt::batch(sql, params, batch)).await
+    }
+
+    /// Where the engines truly differ; say why beside it.
+    pub fn pick<T>(&self, sqlite: T, postgres: T) -> T {
+        match self.dialect() {
+            Dialect::Sqlite => sqlite,
+            Dialect::Postgres => postgres,
+        }
+    }
+
+    fn dialect(&self) -> Dialect {
+        match self {
+            Tx::Sqlite(_) => Dialect::Sqlite,
+            Tx::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    async fn rows<T: FromRow>(&mut self, statement: Stmt<'_>) -> Result<Vec<T>> {
+        match self {
+            Tx::Sqlite(lite) => lite.rows(statement),
+            Tx::Postgres(pg) => pg.rows(statement).await,
+        }
+    }
+
+    async fn change(&mut self, statement: Stmt<'_>) -> Result<u64> {
+        match self {
+            Tx::Sqlite(lite) => lite.change(statement),
+            Tx::Postgres(pg) => pg.change(statement).await,
+        }
+    }
+}
+
+/// What both engines keep about a running transaction.
+#[derive(Default)]
+pub struct Progress {
+    /// An engine error happened: nothing more may run, nothing may commit.
+    pub failed: bool,
+    /// Statements sent so far.
+    pub statements: u64,
+}
+
+impl Progress {
+    /// Counts a statement, or refuses it after an error.
+    pub fn step(&mut self) -> Result<()> {
+        if self.failed {
+            return Err(Error::Swallowed);
+        }
+        self.statements += 1;
+        Ok(())
+    }
+
+    /// Remembers an error.
+    pub fn note<T>(&mut self, result: Result<T>) -> Result<T> {
+        self.failed |= result.is_err();
+        result
+    }
+}
