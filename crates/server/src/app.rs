@@ -1,0 +1,25 @@
+//! What every request can reach.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::http::Limits;
+use crate::store::Store;
+use crate::tokens;
+
+/// The server's state.
+pub struct App {
+    pub store: Store,
+    pub clock: Clock,
+    pub limits: Limits,
+    pub(crate) callers: tokens::Callers,
+}
+
+/// The server's state as handlers hold it.
+pub type Shared = Arc<App>;
+
+impl App {
+    pub fn new(store: Store, clock: Clock, limits: Limits) -> Shared {
+        Arc::new(Self { store, clock, limits, callers: tokens::Callers::default() })
+    }
+}

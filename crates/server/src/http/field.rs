@@ -1,0 +1,167 @@
+//! The types that fields of request bodies have.
+
+use std::borrow::Cow;
+
+use domain::text::{Email, Label, Name, Text};
+use domain::{Amount, Decimal, ExternalId, Hours, Percentage, Role};
+use jiff::civil::Date;
+use serde_json::value::RawValue;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+
+use super::check::{Check, Wire};
+
+/// The text of a JSON string.
+pub fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let json = raw.get();
+    match json.strip_prefix('"')?.strip_suffix('"')? {
+        plain if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
+        _ => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
+    }
+}
+
+/// The text of a JSON number, as it was written.
+fn digits(raw: &RawValue) -> Option<&str> {
+    raw.get().starts_with(|first: char| first == '-' || first.is_ascii_digit()).then(|| raw.get())
+}
+
+/// An id of ours: a JSON number without fraction or exponent, from 1 to 2^63 - 1.
+pub fn id(raw: &RawValue) -> Option<i64> {
+    digits(raw)?.parse().ok().filter(|id| *id > 0)
+}
+
+fn string() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn number() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Number)
+}
+
+/// Declares how a type is read, its rule and its schema.
+macro_rules! wire {
+    ($type:ty, $rule:expr, |$raw:ident| $read:expr, $schema:expr) => {
+        impl Wire for $type {
+            const RULE: &'static str = $rule;
+
+            fn read($raw: &RawValue, check: &mut Check) -> Option<Self> {
+                let read = || $read;
+                read().or_else(|| check.wrong(Self::RULE))
+            }
+
+            fn schema() -> RefOr<Schema> {
+                $schema.into()
+            }
+        }
+    };
+}
+pub(crate) use wire;
+
+wire!(
+    ExternalId,
+    ExternalId::RULE,
+    |raw| ExternalId::parse(&text(raw)?).ok(),
+    string()
+        .description(Some("An id that the source system chose; compared byte for byte."))
+        .min_length(Some(1))
+        .max_length(Some(255))
+);
+wire!(
+    Name,
+    Name::RULE,
+    |raw| Name::parse(&text(raw)?).ok(),
+    string().min_length(Some(1)).max_length(Some(255))
+);
+wire!(Text, Text::RULE, |raw| Text::parse(&text(raw)?).ok(), string().max_length(Some(10_000)));
+wire!(
+    Label,
+    Label::RULE,
+    |raw| Label::parse(&text(raw)?).ok(),
+    string().min_length(Some(1)).max_length(Some(64))
+);
+wire!(
+    Email,
+    Email::RULE,
+    |raw| Email::parse(&text(raw)?).ok(),
+    string()
+        .description(Some("Unique in a company without regard to case."))
+        .max_length(Some(254))
+        .pattern(Some("^[^@]+@[^@]+$"))
+);
+wire!(
+    Amount,
+    Amount::RULE,
+    |raw| Amount::parse(digits(raw)?).ok(),
+    number()
+        .description(Some("At most 4 decimal places."))
+        .exclusive_minimum(Some(-100_000_000_000_f64))
+        .exclusive_maximum(Some(100_000_000_000_f64))
+);
+wire!(
+    Hours,
+    Hours::RULE,
+    |raw| Hours::parse(digits(raw)?).ok(),
+    number()
+        .description(Some("Hours; at most 4 decimal places."))
+        .minimum(Some(0.0))
+        .maximum(Some(24.0))
+);
+wire!(
+    Percentage,
+    Percentage::RULE,
+    |raw| Percentage::parse(digits(raw)?).ok(),
+    number()
+        .description(Some("Percent; at most 4 decimal places."))
+        .exclusive_minimum(Some(0.0))
+        .maximum(Some(100.0))
+);
+wire!(
+    bool,
+    "must be true or false",
+    |raw| raw.get().parse().ok(),
+    ObjectBuilder::new().schema_type(Type::Boolean)
+);
+wire!(
+    Date,
+    "must be a real calendar date in the form YYYY-MM-DD",
+    |raw| domain::range::date(&text(raw)?),
+    date()
+);
+wire!(
+    i64,
+    "must be a positive integer",
+    |raw| id(raw),
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .description(Some("An id of ours."))
+        .minimum(Some(1.0))
+);
+
+/// The schema of a date.
+pub fn date() -> ObjectBuilder {
+    string()
+        .description(Some("A calendar date."))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+}
+
+/// A number outside 1..=6 is refused by a name of its own.
+impl Wire for Role {
+    const RULE: &'static str = Role::RULE;
+
+    fn read(raw: &RawValue, check: &mut Check) -> Option<Self> {
+        let Some(number) = digits(raw).and_then(|number| Decimal::parse(number).ok()) else {
+            return check.wrong(Self::RULE);
+        };
+        Role::new(number).ok().or_else(|| {
+            let message = format!("role_id {}", Self::RULE);
+            check.published(("InvalidRoleError", "INVALID_ROLE"), message)
+        })
+    }
+
+    fn schema() -> RefOr<Schema> {
+        let about = "1 C-Level, 2 Director, 3 Project Manager, 4 Collaborator, 5 Freelancer, \
+            6 Client.";
+        let role = ObjectBuilder::new().schema_type(Type::Integer).description(Some(about));
+        role.minimum(Some(1.0)).maximum(Some(6.0)).into()
+    }
+}

@@ -1,0 +1,47 @@
+//! The ground that all faces share: bodies, callers, problems, limits.
+
+pub mod caller;
+pub mod check;
+pub mod field;
+pub mod path;
+pub mod problem;
+pub mod request;
+pub mod request_body;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use caller::Caller;
+pub(crate) use check::body;
+pub use check::{Check, Wire};
+pub use path::Path;
+pub use problem::Problem;
+pub use request_body::JsonBody;
+
+/// What one request may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Limits {
+    /// Bytes of a body.
+    pub max_body_bytes: usize,
+    /// Date ranges of an attach, or records of any other batch.
+    pub max_ranges: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_body_bytes: 4 * 1024 * 1024, max_ranges: 10_000 }
+    }
+}
+
+impl Limits {
+    /// Refuses a batch of more records than the server takes at once.
+    pub fn admit(self, records: usize, what: &str) -> Result<(), Problem> {
+        match records > self.max_ranges {
+            false => Ok(()),
+            true => {
+                let message = format!("{records} {what} are more than {}", self.max_ranges);
+                Err(Problem::too_large(self, message))
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Path parameters, with a problem instead of axum's plain text.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use domain::{ExternalId, Kind, Source};
+use serde::de::DeserializeOwned;
+
+use super::Problem;
+use super::problem::no_such;
+use crate::app::Shared;
+use crate::refusal::{Missing, NotFound};
+
+/// What the path's parameters are.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Shared> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
+        match axum::extract::Path::from_request_parts(parts, app).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(_) => Err(Problem::validation("The path is not UTF-8")),
+        }
+    }
+}
+
+/// The external id that a path names. One that cannot be an external id has no association.
+pub fn external_id(text: &str, kind: Kind, source: Source) -> Result<ExternalId, Problem> {
+    ExternalId::parse(text).map_err(|_| {
+        let missing = Missing { pointer: None, external_id: text.to_owned(), known_to: Vec::new() };
+        NotFound { kind, source, missing: vec![missing] }.into()
+    })
+}
+
+/// The id of ours that a path names. One that cannot be an id names nothing.
+pub fn id(text: &str, kind: Kind) -> Result<i64, Problem> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(id) if digits && id > 0 => Ok(id),
+        _ => Err(no_such(kind, &[format!("{text:?}")])),
+    }
+}

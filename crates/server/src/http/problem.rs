@@ -1,0 +1,367 @@
+//! The one thing that answers a request with an error.
+//!
+//! The public text and the private cause are different fields. The cause is logged once, with
+//! the request id, and cannot reach a client. COR's faces render the envelope of their published
+//! vocabulary, `/api` renders RFC 9457.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::Kind;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Limits;
+use crate::refusal::{Missing, NotFound, Refusal};
+use crate::store::{self, Stop};
+
+/// An error answer.
+#[derive(Debug)]
+pub struct Problem {
+    pub status: StatusCode,
+    pub name: &'static str,
+    pub code: &'static str,
+    pub message: String,
+    pub errors: Vec<FieldError>,
+    pub limits: Option<Limits>,
+    header: Option<(axum::http::HeaderName, &'static str)>,
+    cause: Option<store::Error>,
+}
+
+/// A field that is to blame.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FieldError {
+    /// RFC 6901: where in the body.
+    #[schema(example = "/users/0/dates")]
+    pub pointer: String,
+    /// What would be right.
+    pub message: Cow<'static, str>,
+}
+
+impl Problem {
+    pub fn new(
+        status: StatusCode,
+        name: &'static str,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        let message = message.into();
+        let (errors, limits, header, cause) = (Vec::new(), None, None, None);
+        Self { status, name, code, message, errors, limits, header, cause }
+    }
+
+    /// 400: the request is not of the right form.
+    pub fn validation(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "ValidationError", "VALIDATION", message)
+    }
+
+    /// 400: one field is not of the right form.
+    pub fn field(pointer: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::fields(vec![FieldError { pointer: pointer.into(), message: message.into() }])
+    }
+
+    /// 400: some fields are not of the right form.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        let message = match errors.as_slice() {
+            [only] => format!("{} {}", only.pointer, only.message),
+            _ => {
+                let pointers: Vec<&str> = errors.iter().map(|e| e.pointer.as_str()).collect();
+                format!("{} fields are not valid: {}", errors.len(), pointers.join(", "))
+            }
+        };
+        Self { errors, ..Self::validation(message) }
+    }
+
+    /// The same under a published name, code and sentence.
+    pub fn published(self, name: &'static str, code: &'static str, message: String) -> Self {
+        Self { name, code, message, ..self }
+    }
+
+    /// The same under another code.
+    pub fn coded(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
+    /// 400: a source that nobody knows.
+    pub fn invalid_source(name: &str, valid: &str) -> Self {
+        let message =
+            format!("metadata.source {name:?} is not a source; it must be one of {valid}");
+        let pointer = "/metadata/source".to_owned();
+        let errors =
+            vec![FieldError { pointer, message: format!("must be one of {valid}").into() }];
+        let status = StatusCode::BAD_REQUEST;
+        Self { errors, ..Self::new(status, "InvalidSourceError", "INVALID_SOURCE", message) }
+    }
+
+    /// 401: no good token.
+    pub fn unauthorized(message: &'static str, challenge: &'static str) -> Self {
+        let header = Some((WWW_AUTHENTICATE, challenge));
+        let status = StatusCode::UNAUTHORIZED;
+        Self { header, ..Self::new(status, "UnauthorizedError", "UNAUTHORIZED", message) }
+    }
+
+    /// 404: no such route.
+    pub fn route(path: &str) -> Self {
+        let message = format!("There is nothing at {path}; /openapi.json lists what there is");
+        Self::new(StatusCode::NOT_FOUND, "RouteNotFoundError", "E_ROUTE_NOT_FOUND", message)
+    }
+
+    /// 405. Axum adds `Allow`.
+    pub fn method(method: &axum::http::Method) -> Self {
+        let message = format!("{method} is not possible here; the Allow header lists what is");
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        Self::new(status, "MethodNotAllowedError", "E_METHOD_NOT_ALLOWED", message)
+    }
+
+    /// 413: more than the server takes at once.
+    pub fn too_large(limits: Limits, message: String) -> Self {
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        let problem = Self::new(status, "PayloadTooLargeError", "PAYLOAD_TOO_LARGE", message);
+        Self { limits: Some(limits), ..problem }
+    }
+
+    /// 415: a body of another type.
+    pub fn media_type(sent: &str, taken: &str) -> Self {
+        let message = format!("The content type {sent} is not taken here; send {taken}");
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self::new(status, "UnsupportedMediaTypeError", "UNSUPPORTED_MEDIA_TYPE", message)
+    }
+
+    /// 503: not now.
+    fn unavailable(message: &'static str, cause: store::Error) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let problem = Self::new(status, "UnavailableError", "UNAVAILABLE", message);
+        Self { header: Some((RETRY_AFTER, "1")), cause: Some(cause), ..problem }
+    }
+
+    /// 500: a defect of ours.
+    pub fn internal() -> Self {
+        let message = "Something went wrong here; nothing of the request was kept";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "INTERNAL", message)
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        use store::Error as E;
+        match error {
+            E::QueueFull => Self::unavailable("Too many requests are waiting; try again", error),
+            E::Unavailable(_) | E::Conflict(_) => {
+                Self::unavailable("The database cannot take this right now; try again", error)
+            }
+            E::Swallowed | E::Suspended | E::Panicked(_) | E::Engine(_) => {
+                Self { cause: Some(error), ..Self::internal() }
+            }
+        }
+    }
+}
+
+impl<R: Into<Problem>> From<Stop<R>> for Problem {
+    fn from(stop: Stop<R>) -> Self {
+        match stop {
+            Stop::Refused(refusal) => refusal.into(),
+            Stop::Failed(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound(not_found) => not_found.into(),
+            Refusal::NoSuch { kind, ids } => no_such(kind, &ids),
+            Refusal::DuplicateExternalId { kind, source, external_id, owner } => {
+                let message = format!(
+                    "Association already exists: {} {:?} of source {} is {} {owner}",
+                    kind.name(),
+                    external_id.as_str(),
+                    source.name,
+                    kind.name(),
+                );
+                Self::new(StatusCode::CONFLICT, "DuplicateExternalIdError", "ZC004", message)
+            }
+            Refusal::DuplicateEmail { email, known } => {
+                let message = format!("A user with the e-mail {} already exists", email.as_str());
+                let known: Vec<String> =
+                    known.iter().map(|(source, id)| format!("{id:?} of {}", source.name)).collect();
+                let message = match known.is_empty() {
+                    true => message,
+                    false => format!("{message}; it is known as {}", known.join(", ")),
+                };
+                Self::new(StatusCode::CONFLICT, "DuplicateEmailError", "DUPLICATE_EMAIL", message)
+            }
+            Refusal::Invalid { pointer, message } => Self::field(pointer, message),
+            Refusal::ReferenceTaken { kind, source, external_id, owner } => {
+                let message = format!(
+                    "{:?} of source {} already belongs to {} {owner}",
+                    external_id.as_str(),
+                    source.name,
+                    kind.name(),
+                );
+                Self::new(StatusCode::CONFLICT, "DuplicateExternalIdError", "ZC004", message)
+            }
+        }
+    }
+}
+
+impl From<NotFound> for Problem {
+    fn from(NotFound { kind, source, missing }: NotFound) -> Self {
+        let ids: Vec<String> = missing.iter().map(named).collect();
+        let plural = if missing.len() == 1 { "" } else { "s" };
+        let message = format!(
+            "Entity is not associated: {}{plural} {} of source {}",
+            kind.name(),
+            ids.join(", "),
+            source.name
+        );
+        let errors = missing
+            .into_iter()
+            .filter_map(|missing| {
+                let message = match known_to(&missing) {
+                    Some(sources) => {
+                        format!("is not associated; the same id is known to {sources}")
+                    }
+                    None => "is not associated".to_owned(),
+                };
+                Some(FieldError { pointer: missing.pointer?, message: message.into() })
+            })
+            .collect();
+        Self { errors, ..Self::new(StatusCode::NOT_FOUND, kind.not_found(), "ZC001", message) }
+    }
+}
+
+fn named(missing: &Missing) -> String {
+    match known_to(missing) {
+        Some(sources) => format!("{:?} (known to {sources})", missing.external_id),
+        None => format!("{:?}", missing.external_id),
+    }
+}
+
+fn known_to(missing: &Missing) -> Option<String> {
+    let names: Vec<&str> = missing.known_to.iter().map(|source| source.name).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// 404 for an id of ours that the company does not have.
+pub fn no_such(kind: Kind, ids: &[String]) -> Problem {
+    let message = format!("There is no {} {}", kind.name(), ids.join(", "));
+    Problem::new(StatusCode::NOT_FOUND, kind.not_found(), "ZC001", message)
+}
+
+/// The body of an error on COR's faces (`/v1`, `/v2`).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub struct Envelope<'a> {
+    /// The HTTP status.
+    #[schema(example = 404)]
+    status: u16,
+    #[schema(example = "ContractNotFoundError")]
+    name: &'a str,
+    #[schema(example = "ZC001")]
+    code: &'a str,
+    #[schema(example = "Entity is not associated: contract \"K9\" of source GLOBANT")]
+    message: &'a str,
+    /// Also the `x-request-id` header.
+    #[schema(example = "5f0c2a7be1d3-1")]
+    request_id: &'a str,
+    /// The fields to blame, where there are any.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [FieldError],
+    /// With 413 only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<Limits>,
+}
+
+/// The body of an error on `/api`: RFC 9457.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProblemDetails)]
+pub struct Details<'a> {
+    /// Names the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:crewline:error:ZC001")]
+    kind: String,
+    #[schema(example = "ContractNotFoundError")]
+    title: &'a str,
+    #[schema(example = 404)]
+    status: u16,
+    detail: &'a str,
+    #[schema(example = "ZC001")]
+    code: &'a str,
+    /// Also the `x-request-id` header.
+    #[schema(example = "5f0c2a7be1d3-1")]
+    request_id: &'a str,
+    /// The fields to blame, where there are any.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [FieldError],
+    /// With 413 only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<Limits>,
+}
+
+/// Handlers give a problem; [`Problem::render`] writes its body once the request is known.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if let Some((name, value)) = &self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+impl Problem {
+    /// Writes the body of an answer that is a problem; leaves every other as it is.
+    pub(super) fn render(response: Response, path: &str, request_id: &str) -> Response {
+        let (mut parts, body) = response.into_parts();
+        let Some(problem) = parts.extensions.remove::<Arc<Problem>>() else {
+            return Response::from_parts(parts, body);
+        };
+        if let Some(cause) = &problem.cause {
+            tracing::error!(request_id, path, status = problem.status.as_u16(), ?cause, "failed");
+        }
+        let native = path == "/api" || path.starts_with("/api/");
+        let (kind, body) = match native {
+            true => ("application/problem+json", problem.details(request_id)),
+            false => ("application/json", problem.envelope(request_id)),
+        };
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        parts.headers.remove(axum::http::header::CONTENT_LENGTH);
+        Response::from_parts(parts, body.into())
+    }
+
+    fn envelope(&self, request_id: &str) -> Vec<u8> {
+        json(&Envelope {
+            status: self.status.as_u16(),
+            name: self.name,
+            code: self.code,
+            message: &self.message,
+            request_id,
+            errors: &self.errors,
+            limits: self.limits,
+        })
+    }
+
+    fn details(&self, request_id: &str) -> Vec<u8> {
+        json(&Details {
+            kind: format!("urn:crewline:error:{}", self.code),
+            title: self.name,
+            status: self.status.as_u16(),
+            detail: &self.message,
+            code: self.code,
+            request_id,
+            errors: &self.errors,
+            limits: self.limits,
+        })
+    }
+}
+
+fn json(body: &impl Serialize) -> Vec<u8> {
+    // Texts and numbers only: this cannot fail.
+    serde_json::to_vec(body).unwrap_or_default()
+}

@@ -1,0 +1,50 @@
+//! Around every request: its id, its errors' bodies, and panics.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Problem;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives the request an id and every problem its body.
+pub async fn around(request: Request, next: Next) -> Response {
+    let id = request_id();
+    // Only problems need the path: a clone of a `Uri` shares its text.
+    let uri = request.uri().clone();
+    let mut response = Problem::render(next.run(request).await, uri.path(), &id);
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// The process, and a number in it.
+fn request_id() -> String {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| getrandom::u64().unwrap_or(0) >> 16);
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("{:012x}-{}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// 404 for every route that there is not.
+pub async fn no_route(uri: Uri) -> Problem {
+    Problem::route(uri.path())
+}
+
+/// 405 for every method that a route has not.
+pub async fn no_method(method: Method) -> Problem {
+    Problem::method(&method)
+}
+
+/// 500 for a handler that panicked.
+pub fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(said, "a handler panicked");
+    Problem::internal().into_response()
+}

@@ -1,0 +1,128 @@
+//! Request bodies: read whole, within limits, as the type the operation takes.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use serde::Deserialize;
+
+use super::{Check, Problem, Wire};
+use crate::app::Shared;
+
+/// How deep arrays and objects may stand in each other.
+const DEPTH: usize = 64;
+
+/// A JSON body: valid UTF-8, within the limits, not too deep, without U+0000.
+#[derive(Clone, Debug)]
+pub struct JsonBody(Bytes);
+
+impl FromRequest<Shared> for JsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
+        let sent = request.headers().get(CONTENT_TYPE).cloned();
+        let bytes = read(request, app).await?;
+        if let (false, Some(sent)) = (bytes.is_empty(), sent) {
+            let sent = sent.to_str().unwrap_or("(not readable)");
+            if !is_json(sent) {
+                return Err(Problem::media_type(sent, "application/json"));
+            }
+        }
+        let text = std::str::from_utf8(&bytes).map_err(|error| {
+            Problem::validation(format!(
+                "The body is not UTF-8: byte {} is not valid",
+                error.valid_up_to()
+            ))
+        })?;
+        inspect(text)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl JsonBody {
+    pub fn as_str(&self) -> &str {
+        // It was checked on the way in.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Reads the body as a declared type, or tells everything that is wrong with it.
+    pub fn read<T: Wire>(&self) -> Result<T, Problem> {
+        let raw = self.object()?;
+        Check::all(|check| T::read(raw, check))
+    }
+
+    /// Reads the body as a JSON object. What fails here is not JSON, or not an object.
+    pub fn object<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
+        let text = self.as_str();
+        match text.trim_ascii_start().as_bytes().first() {
+            None => return Err(Problem::validation("The body is empty; send a JSON object")),
+            Some(b'{') => {}
+            Some(_) => {
+                serde_json::from_str::<&serde_json::value::RawValue>(text).map_err(broken)?;
+                return Err(Problem::validation("The body is not a JSON object"));
+            }
+        }
+        serde_json::from_str(text).map_err(broken)
+    }
+}
+
+fn broken(error: serde_json::Error) -> Problem {
+    Problem::validation(format!("The body is not valid JSON: {error}"))
+}
+
+/// Reads a body up to the limit.
+pub async fn read(request: Request, app: &Shared) -> Result<Bytes, Problem> {
+    let limits = app.limits;
+    let body = Limited::new(request.into_body(), limits.max_body_bytes);
+    match body.collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            let message = format!("The body is over {} bytes", limits.max_body_bytes);
+            Err(Problem::too_large(limits, message))
+        }
+        Err(_) => Err(Problem::validation("The body ended before it was complete")),
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.contains('/') && essence.ends_with("+json"))
+}
+
+/// One pass over the text: how deep it goes, and whether a string holds U+0000.
+fn inspect(text: &str) -> Result<(), Problem> {
+    let bytes = text.as_bytes();
+    let (mut depth, mut at) = (0usize, 0);
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > DEPTH {
+                    let message = format!("The body is nested more than {DEPTH} deep");
+                    return Err(Problem::validation(message));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => at = string(bytes, at)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Where the string that began before `at` ends.
+fn string(bytes: &[u8], mut at: usize) -> Result<usize, Problem> {
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' => return Ok(at + 1),
+            b'\\' if bytes[at + 1..].starts_with(b"u0000") => {
+                let message = format!("The string at byte {at} holds U+0000, which no text may");
+                return Err(Problem::validation(message));
+            }
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    Ok(at)
+}
