@@ -1,0 +1,51 @@
+//! Categories of positions.
+
+use domain::{Kind, Name};
+use jiff::Timestamp;
+
+use crate::entities::{Entity, Exists, Link, Place, exists};
+use crate::store::{FromRow, Result, Row, Tx, params};
+
+#[derive(Clone, Debug)]
+pub struct Category {
+    pub id: i64,
+    pub name: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl FromRow for Category {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut row = row.columns();
+        Ok(Self {
+            id: row.take()?,
+            name: row.take()?,
+            created_at: row.take()?,
+            updated_at: row.take()?,
+        })
+    }
+}
+
+/// What a create sends.
+#[derive(Clone, Debug)]
+pub struct New {
+    pub name: Name,
+}
+
+impl Entity for Category {
+    const KIND: Kind = Kind::Category;
+    const CREATE: &'static str = "categories.create";
+    const EXISTS: Exists = exists!("categories");
+    type New = New;
+
+    fn links(_: &New) -> Vec<Link<'_>> {
+        Vec::new()
+    }
+
+    async fn insert(tx: &mut Tx, at: Place, new: &New, _: &[Option<i64>]) -> Result<Option<Self>> {
+        let sql = "INSERT INTO categories (company_id, id, name, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING
+            RETURNING id, name, created_at, updated_at";
+        tx.query_opt(sql, params![at.company, at.id, new.name.as_str(), at.now]).await
+    }
+}

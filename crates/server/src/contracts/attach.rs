@@ -1,0 +1,203 @@
+//! Attaching users to a contract.
+//!
+//! The common case sends no row back: the insert skips what is there already, and only when it
+//! inserted fewer rows than it was given are the ids of the others read.
+
+use std::sync::Arc;
+
+use domain::attach::{Dates, Entry, Plan, Refused, Row, plan};
+use domain::range::DateRange;
+use domain::source::NO_SOURCE;
+use domain::{Kind, Period, Ref, Source};
+use jiff::civil::Date;
+
+use crate::app::App;
+use crate::references::{self, Wanted};
+use crate::refusal::Refusal;
+use crate::store::{self, Col, Sequence, Stmt, Stop, Tx, params};
+
+/// What a request asks for.
+#[derive(Debug)]
+pub struct Attach {
+    pub company: i64,
+    /// Whose external ids it speaks in; `None` when it speaks in ours.
+    pub source: Option<Source>,
+    pub contract: Ref,
+    pub entries: Vec<Entry>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    pub contract_id: i64,
+    pub period: Period,
+    /// Each range taken, in request order; one that was there already has its old id.
+    pub assigned: Vec<Assigned>,
+    pub refused: Vec<Refused>,
+    /// Ranges that reached the operation.
+    pub received: usize,
+}
+
+/// A range that a user has on the contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Assigned {
+    pub id: i64,
+    pub user_id: i64,
+    pub range: DateRange,
+}
+
+/// Attaches users to a contract, range by range. What is refused never stops the rest.
+pub async fn attach(app: &App, input: Attach) -> Result<Outcome, Stop<Refusal>> {
+    let sent: usize = input.entries.iter().map(good_ranges).sum();
+    let first_id = match sent {
+        0 => 0,
+        sent => app.store.ids(Sequence::Assignment, sent).await?,
+    };
+    let input = Arc::new(input);
+    app.store
+        .write("contracts.attach", async move |tx: &mut Tx| {
+            let (contract, users) = find(tx, &input).await?;
+            let Some((contract_id, start, end)) = contract else {
+                return Err(no_contract(tx, &input).await);
+            };
+            let period = Period { start, end };
+            let Plan { rows, taken, refused, received } = plan(period, &input.entries, &users);
+            let ids = insert(tx, &input, contract_id, &rows, first_id).await?;
+            let assigned = taken
+                .into_iter()
+                .map(|nth| {
+                    let Row { user_id, range, .. } = rows[nth];
+                    Assigned { id: ids[nth], user_id, range }
+                })
+                .collect();
+            Ok(Outcome { contract_id, period, assigned, refused, received })
+        })
+        .await
+}
+
+/// The ranges of an entry that hold by themselves: no more than these can need an id.
+fn good_ranges(entry: &Entry) -> usize {
+    match &entry.dates {
+        Dates::Ranges(ranges) => ranges.iter().filter(|range| range.is_ok()).count(),
+        Dates::Missing | Dates::Legacy => 0,
+    }
+}
+
+type Contract = (i64, Option<Date>, Option<Date>);
+
+/// The contract, held until the commit, and the user of each entry.
+async fn find(tx: &mut Tx, input: &Attach) -> store::Result<(Option<Contract>, Vec<Option<i64>>)> {
+    let (mut external, mut external_at) = (Vec::new(), Vec::new());
+    let (mut internal, mut internal_at) = (Vec::new(), Vec::new());
+    for (nth, entry) in input.entries.iter().enumerate() {
+        match &entry.user {
+            Some(Ref::External(id)) => {
+                external.push(id.as_str());
+                external_at.push(nth);
+            }
+            Some(Ref::Internal(id)) => {
+                internal.push(*id);
+                internal_at.push(nth);
+            }
+            None => {}
+        }
+    }
+    let source = input.source.map_or(NO_SOURCE, |source| source.id);
+    let by_external_id = "SELECT e.ord, r.entity_id
+        FROM {e(external_id text)} CROSS JOIN external_refs r
+        WHERE r.company_id = $1 AND r.kind = 'user' AND r.external_id = e.external_id
+            AND r.source_id = $2";
+    let by_id = "SELECT e.ord, u.id FROM {e(id bigint)} CROSS JOIN users u
+        WHERE u.company_id = $1 AND u.id = e.id";
+    let scope = params![input.company, source];
+    let (external_batch, internal_batch) = ([Col::Text(&external)], [Col::Int(&internal)]);
+    let external_users = Stmt::batch(by_external_id, scope, &external_batch);
+    let internal_users = Stmt::batch(by_id, &scope[..1], &internal_batch);
+
+    let mut users = vec![None; input.entries.len()];
+    let (contract, at, found) = match &input.contract {
+        Ref::External(id) => {
+            let sql = tx.pick(CONTRACT_BY_EXTERNAL_ID.0, CONTRACT_BY_EXTERNAL_ID.1);
+            let values = params![input.company, source, id.as_str()];
+            let (contract, found) = tx.query_pair(Stmt::new(sql, values), external_users).await?;
+            (contract, &external_at, found)
+        }
+        Ref::Internal(id) => {
+            let sql = tx.pick(CONTRACT_BY_ID.0, CONTRACT_BY_ID.1);
+            let values = params![input.company, *id];
+            let (contract, found) = tx.query_pair(Stmt::new(sql, values), internal_users).await?;
+            (contract, &internal_at, found)
+        }
+    };
+    references::fill(&mut users, at, found);
+    Ok((contract.into_iter().next(), users))
+}
+
+/// On PostgreSQL the contract's period must not change under us.
+const CONTRACT_BY_EXTERNAL_ID: (&str, &str) = (
+    "SELECT c.id, c.start_date, c.end_date FROM external_refs r CROSS JOIN contracts c
+        WHERE r.company_id = $1 AND r.kind = 'contract' AND r.external_id = $3
+            AND r.source_id = $2 AND c.company_id = r.company_id AND c.id = r.entity_id",
+    "SELECT c.id, c.start_date, c.end_date FROM external_refs r CROSS JOIN contracts c
+        WHERE r.company_id = $1 AND r.kind = 'contract' AND r.external_id = $3
+            AND r.source_id = $2 AND c.company_id = r.company_id AND c.id = r.entity_id
+        FOR SHARE OF c",
+);
+const CONTRACT_BY_ID: (&str, &str) = (
+    "SELECT id, start_date, end_date FROM contracts WHERE company_id = $1 AND id = $2",
+    "SELECT id, start_date, end_date FROM contracts WHERE company_id = $1 AND id = $2 FOR SHARE",
+);
+
+async fn no_contract(tx: &mut Tx, input: &Attach) -> Stop<Refusal> {
+    match (&input.contract, input.source) {
+        (reference @ Ref::External(_), Some(source)) => {
+            let wanted = Wanted { kind: Kind::Contract, reference, at: None };
+            references::not_found(tx, input.company, source, &[wanted], &[None]).await
+        }
+        (contract, _) => {
+            Refusal::NoSuch { kind: Kind::Contract, ids: vec![contract.to_string()] }.into()
+        }
+    }
+}
+
+/// Inserts what is not there yet; the id of each row, old or new.
+async fn insert(
+    tx: &mut Tx,
+    input: &Attach,
+    contract_id: i64,
+    rows: &[Row],
+    first_id: i64,
+) -> store::Result<Vec<i64>> {
+    let mut ids: Vec<i64> = rows.iter().map(|row| first_id + row.nth as i64).collect();
+    if rows.is_empty() {
+        return Ok(ids);
+    }
+    let users: Vec<i64> = rows.iter().map(|row| row.user_id).collect();
+    let starts: Vec<Date> = rows.iter().map(|row| row.range.start).collect();
+    let ends: Vec<Date> = rows.iter().map(|row| row.range.end).collect();
+    let source = input.source.map_or(NO_SOURCE, |source| source.id);
+    let sql = "INSERT INTO assignments
+            (company_id, contract_id, user_id, start_date, end_date, id, source_id)
+        SELECT $1, $2, e.user_id, e.start_date, e.end_date, e.id, $3
+        FROM {e(user_id bigint, start_date date, end_date date, id bigint)} WHERE true
+        ON CONFLICT DO NOTHING";
+    let batch = [Col::Int(&users), Col::Date(&starts), Col::Date(&ends), Col::Int(&ids)];
+    let inserted =
+        tx.execute_many(sql, params![input.company, contract_id, source], &batch).await?;
+    if inserted == rows.len() as u64 {
+        return Ok(ids);
+    }
+    let sql = "SELECT e.ord, a.id
+        FROM {e(user_id bigint, start_date date, end_date date)} CROSS JOIN assignments a
+        WHERE a.company_id = $1 AND a.contract_id = $2 AND a.user_id = e.user_id
+            AND a.start_date = e.start_date AND a.end_date = e.end_date";
+    let batch = [Col::Int(&users), Col::Date(&starts), Col::Date(&ends)];
+    let there: Vec<(i64, i64)> =
+        tx.query_batch(sql, params![input.company, contract_id], &batch).await?;
+    for (ord, id) in there {
+        if let Some(slot) = usize::try_from(ord - 1).ok().and_then(|nth| ids.get_mut(nth)) {
+            *slot = id;
+        }
+    }
+    Ok(ids)
+}

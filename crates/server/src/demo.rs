@@ -1,0 +1,225 @@
+//! The demo company: what the published examples of the core operations need to work.
+
+use std::sync::Arc;
+
+use domain::{Email, ExternalId, Hours, Kind, Name, Percentage, Period, Ref, Role, Source};
+use jiff::civil::date;
+
+use crate::app::App;
+use crate::entities::{self, Entity};
+use crate::references::link::{Link, Target, link};
+use crate::refusal::Refusal;
+use crate::secret::Secret;
+use crate::store::{Error, Sequence, Stop};
+use crate::{
+    clients, companies, contracts, keys, positions, seniorities, teams, users, workspaces,
+};
+
+pub const COMPANY: &str = "Crewline Demo";
+pub const KEY: &str = "demo";
+pub const SECRET: &str = "demo-secret";
+/// The contract of the examples, by its id of ours: the first one.
+pub const CONTRACT: i64 = 1;
+/// The user of the published `/v1` example.
+pub const USER: i64 = 123;
+
+/// Why there is no demo.
+#[derive(Debug)]
+pub enum DemoRefusal {
+    /// The database holds something else.
+    NotTheDemo,
+}
+
+/// Fills an empty database with the demo company; one that has it stays as it is. The key comes
+/// last, so a fill that was interrupted goes on where it stopped.
+pub async fn fill(app: &App) -> Result<(), Stop<DemoRefusal>> {
+    let companies = companies::list(app).await.map_err(never)?;
+    let company = match companies.as_slice() {
+        [] => companies::create(app, name(COMPANY)).await.map_err(never)?.id,
+        [only] if only.name == COMPANY => only.id,
+        _ => return Err(Stop::Refused(DemoRefusal::NotTheDemo)),
+    };
+    if keys::exists(app, KEY.to_owned()).await.map_err(never)? {
+        return Ok(());
+    }
+    fill_company(&Demo { app, company }).await.map_err(never)?;
+    let (key, secret) = (KEY.to_owned(), Secret::from(SECRET));
+    keys::create(app, company, name("Demo"), key, secret).await.map_err(never)?;
+    Ok(())
+}
+
+/// The demo's own data is never refused: if it is, that is a defect.
+fn never<R: std::fmt::Debug, S>(stop: Stop<R>) -> Stop<S> {
+    match stop {
+        Stop::Failed(error) => Stop::Failed(error),
+        Stop::Refused(refusal) => {
+            Stop::Failed(Error::Engine(format!("the demo was refused: {refusal:?}").into()))
+        }
+    }
+}
+
+struct Demo<'a> {
+    app: &'a App,
+    company: i64,
+}
+
+const SALESFORCE: &str = "SALESFORCE";
+const OKTA: &str = "OKTA";
+const DYNAMICS: &str = "MICROSOFT_DYNAMICS";
+const GLOBANT: &str = "GLOBANT";
+
+async fn fill_company(demo: &Demo<'_>) -> Result<(), Stop<Refusal>> {
+    let client = clients::New {
+        name: name("Acme Corporation"),
+        business_name: None,
+        email_contact: None,
+        name_contact: None,
+        last_name_contact: None,
+        phone: None,
+        website: None,
+        description: None,
+    };
+    demo.create::<clients::Client>(SALESFORCE, "SF-ACC-67890", client).await?;
+    let contract = contracts::New {
+        name: name("Annual Service Agreement"),
+        client: Ref::External(id("SF-ACC-67890")),
+        kind: None,
+        status: None,
+        period: Period { start: Some(date(2025, 1, 1)), end: Some(date(2028, 12, 31)) },
+        value: None,
+        description: None,
+    };
+    demo.create::<contracts::Contract>(SALESFORCE, "SF-CONTRACT-12345", contract).await?;
+    demo.link(Kind::Contract, SALESFORCE, GLOBANT, "SF-CONTRACT-12345").await?;
+
+    for (external_id, label) in
+        [("external-user-position-1", "Developer"), ("external-user-position-2", "Lead Developer")]
+    {
+        let position =
+            positions::New { name: name(label), category: None, rate: None, seniority: None };
+        demo.create::<positions::Position>(OKTA, external_id, position).await?;
+    }
+    for (external_id, label) in
+        [("external_seniority_id_10", "Ssr."), ("external_seniority_id_20", "Sr.")]
+    {
+        let seniority = seniorities::New { name: name(label) };
+        demo.create::<seniorities::Seniority>(OKTA, external_id, seniority).await?;
+    }
+
+    for (number, first, last) in
+        [(1, "Ana", "Lee"), (2, "Ben", "Okafor"), (3, "Carla", "Ruiz"), (4, "Dev", "Shah")]
+    {
+        demo.user(GLOBANT, &format!("external-user-id-{number}"), first, last).await?;
+    }
+    demo.user(OKTA, "OKTA-USER-12345", "John", "Doe").await?;
+    demo.link(Kind::User, OKTA, DYNAMICS, "OKTA-USER-12345").await?;
+
+    for number in [5, 6] {
+        let label = format!("Workspaces test {number}");
+        demo.workspace(DYNAMICS, &format!("Workspaces-example-{number}"), &label).await?;
+    }
+    demo.workspace(GLOBANT, "Workspaces-example-1", "Delivery").await?;
+    for number in 1..=3 {
+        demo.join_workspace(&format!("external-user-id-{number}"), "Workspaces-example-1").await?;
+    }
+    let team = teams::New {
+        name: name("Team test"),
+        workspace: Some(Ref::External(id("Workspaces-example-1"))),
+        description: None,
+    };
+    demo.create::<teams::Team>(GLOBANT, "external-team-1", team).await?;
+
+    // The published `/v1` example names user 123.
+    while demo.app.store.ids(Sequence::Entity(Kind::User), 1).await? < USER - 1 {}
+    demo.user(GLOBANT, "external-user-id-123", "Eva", "Novak").await
+}
+
+impl Demo<'_> {
+    /// Creates an entity, unless it is there already.
+    async fn create<E: Entity>(
+        &self,
+        source: &str,
+        external_id: &str,
+        new: E::New,
+    ) -> Result<(), Stop<Refusal>> {
+        let (source, external_id, new) = (named(source), id(external_id), Arc::new(new));
+        match entities::create::<E>(self.app, self.company, source, external_id, new).await {
+            Ok(_) | Err(Stop::Refused(Refusal::DuplicateExternalId { .. })) => Ok(()),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    async fn user(
+        &self,
+        source: &str,
+        external_id: &str,
+        first: &str,
+        last: &str,
+    ) -> Result<(), Stop<Refusal>> {
+        let email = format!("{first}.{last}@example.com").to_lowercase();
+        let user = users::New {
+            // Unwrap safety: the demo's own texts.
+            email: Email::parse(&email).expect("an e-mail of the demo"),
+            first_name: name(first),
+            last_name: name(last),
+            phone: None,
+            position: None,
+            department: None,
+            role: Role::DEFAULT,
+            daily_hours: Hours::DEFAULT,
+            user_position: None,
+            seniority: None,
+        };
+        self.create::<users::User>(source, external_id, user).await
+    }
+
+    async fn workspace(
+        &self,
+        source: &str,
+        external_id: &str,
+        label: &str,
+    ) -> Result<(), Stop<Refusal>> {
+        let workspace = workspaces::New { name: name(label), active: true, description: None };
+        self.create::<workspaces::Workspace>(source, external_id, workspace).await
+    }
+
+    /// Puts a user of GLOBANT into a workspace, with half of the time.
+    async fn join_workspace(&self, user: &str, workspace: &str) -> Result<(), Stop<Refusal>> {
+        // Unwrap safety: the demo's own number.
+        let half = Percentage::parse("50").expect("a percentage of the demo");
+        let input = workspaces::attach::Attach {
+            company: self.company,
+            source: named(GLOBANT),
+            user: Ref::External(id(user)),
+            workspaces: vec![(Ref::External(id(workspace)), half)],
+        };
+        workspaces::attach::attach(self.app, input).await.map(drop)
+    }
+
+    /// Makes an entity of one source known to another by the same id.
+    async fn link(
+        &self,
+        kind: Kind,
+        known_to: &str,
+        source: &str,
+        external_id: &str,
+    ) -> Result<(), Stop<Refusal>> {
+        let target = Target::Known(named(known_to), id(external_id));
+        let new = Link { kind, source: named(source), external_id: id(external_id), target };
+        link(self.app, self.company, vec![new]).await.map(drop)
+    }
+}
+
+// Unwrap safety of these three: the demo's own texts, which a test fills.
+
+fn name(text: &str) -> Name {
+    Name::parse(text).expect("a name of the demo")
+}
+
+fn id(text: &str) -> ExternalId {
+    ExternalId::parse(text).expect("an external id of the demo")
+}
+
+fn named(source: &str) -> Source {
+    Source::from_name(source).expect("a source of the demo")
+}

@@ -1,0 +1,338 @@
+//! External references: looked up both ways, and linked.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::{Email, ExternalId, Kind, Source};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{Page, cursor, position};
+use crate::app::Shared;
+use crate::faces::wire::Iso;
+use crate::http::check::Object;
+use crate::http::field::{self, wire};
+use crate::http::{Caller, Check, JsonBody, Problem, Wire, body};
+use crate::references::link::{Link, Outcome, Target, link};
+use crate::references::{self, Filter};
+
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(list, create))
+}
+
+/// Links in one request.
+const LINKS: usize = 1_000;
+/// References on a page.
+const LIMIT: i64 = 200;
+
+/// What one source calls one entity.
+#[derive(Serialize, ToSchema)]
+struct Reference {
+    /// `category`, `client`, `contract`, `position`, `seniority`, `team`, `user` or `workspace`.
+    #[schema(example = "user")]
+    kind: String,
+    #[schema(example = "OKTA")]
+    source: &'static str,
+    #[schema(example = "OKTA-USER-12345")]
+    external_id: String,
+    /// The entity's internal id.
+    #[schema(example = 5)]
+    id: i64,
+    created_at: Iso,
+}
+
+fn reference(reference: references::Reference) -> Option<Reference> {
+    Some(Reference {
+        kind: reference.kind,
+        source: Source::from_id(reference.source_id)?.name,
+        external_id: reference.external_id,
+        id: reference.entity_id,
+        created_at: Iso(reference.created_at),
+    })
+}
+
+/// All of them narrow the list. Unknown parameters are refused.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// `category`, `client`, `contract`, `position`, `seniority`, `team`, `user` or `workspace`.
+    #[param(example = "user")]
+    kind: Option<String>,
+    #[param(example = "OKTA")]
+    source: Option<String>,
+    #[param(example = "OKTA-USER-12345", max_length = 255)]
+    external_id: Option<String>,
+    /// The entity's internal id; needs `kind`.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    id: Option<String>,
+    /// References on a page, at most 200.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 100)]
+    limit: Option<String>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+fn kind_of(name: &str) -> Result<Kind, String> {
+    let names: Vec<&str> = Kind::ALL.into_iter().map(Kind::name).collect();
+    Kind::from_name(name).ok_or_else(|| format!("must be one of {}", names.join(", ")))
+}
+
+fn parameter<T>(
+    name: &str,
+    text: Option<&String>,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Option<T>, Problem> {
+    let wrong = |rule| Problem::validation(format!("{name} {rule}"));
+    text.map(|text| read(text)).transpose().map_err(wrong)
+}
+
+impl ListQuery {
+    fn filter(&self, caller: &Caller) -> Result<Filter, Problem> {
+        let kind = parameter("kind", self.kind.as_ref(), kind_of)?;
+        let source = self.source.as_deref().map(|name| caller.source(name)).transpose()?;
+        let external_id = parameter("external_id", self.external_id.as_ref(), |text| {
+            ExternalId::parse(text).map_err(str::to_owned)
+        })?;
+        let id = parameter("id", self.id.as_ref(), |text| {
+            text.parse().ok().filter(|id| *id > 0).ok_or("must be a positive integer".to_owned())
+        })?;
+        let entity = match (kind, id) {
+            (Some(kind), Some(id)) => Some((kind, id)),
+            (None, Some(_)) => return Err(Problem::validation("id needs kind beside it")),
+            (_, None) => None,
+        };
+        Ok(Filter { kind, source, external_id, entity })
+    }
+
+    fn limit(&self) -> Result<i64, Problem> {
+        let limit = parameter("limit", self.limit.as_ref(), |text| {
+            let limit = text.parse().ok().filter(|limit| (1..=LIMIT).contains(limit));
+            limit.ok_or_else(|| format!("must be an integer from 1 to {LIMIT}"))
+        })?;
+        Ok(limit.unwrap_or(100))
+    }
+}
+
+/// Look references up
+///
+/// By external id, by entity, or all of them; ordered by kind, external id and source.
+#[utoipa::path(
+    get,
+    path = "/api/references",
+    tag = "references",
+    params(ListQuery),
+    responses((status = 200, description = "A page.", body = Page<Reference>))
+)]
+async fn list(
+    State(app): State<Shared>,
+    caller: Caller,
+    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Page<Reference>>, Problem> {
+    let Query(query) = query.map_err(|error| Problem::validation(error.body_text()))?;
+    let (filter, limit) = (query.filter(&caller)?, query.limit()?);
+    let after: Option<(String, String, i64)> = query.cursor.as_deref().map(position).transpose()?;
+    if after.as_ref().is_some_and(|(kind, id, _)| kind.contains('\0') || id.contains('\0')) {
+        return Err(Problem::validation("cursor must be the `next` of an earlier page"));
+    }
+    // One more than the page tells whether there is another.
+    let mut rows = match references::list(&app, caller.company_id, filter, after, limit + 1).await {
+        Ok(rows) => rows,
+        Err(crate::store::Stop::Failed(error)) => return Err(error.into()),
+        Err(crate::store::Stop::Refused(never)) => match never {},
+    };
+    let more = rows.len() as i64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or_default());
+    let last = rows.last().filter(|_| more);
+    let next = last.and_then(|row| cursor(&(&row.kind, &row.external_id, row.source_id)));
+    Ok(Json(Page { data: rows.into_iter().filter_map(reference).collect(), next }))
+}
+
+body! {
+    /// A reference that an entity is to get: `id` or `of` names the entity.
+    strict struct LinkBody as "LinkReference" = {
+        "kind": "user", "source": "SAP", "external_id": "00012345",
+        "of": {"source": "OKTA", "external_id": "OKTA-USER-12345"}
+    } {
+        kind: required Kind,
+        source: required Source,
+        external_id: required ExternalId,
+        /// The entity.
+        id: optional i64,
+        of: optional Of,
+    }
+}
+
+body! {
+    /// The entity, by a reference it has; a user also by its e-mail.
+    strict struct Of as "LinkOf" = {"source": "OKTA", "external_id": "OKTA-USER-12345"} {
+        source: optional Source,
+        external_id: optional ExternalId,
+        email: optional Email,
+    }
+}
+
+body! {
+    /// Up to 1,000 links; each is judged by itself.
+    strict struct BatchBody as "LinkReferences" = {"references": [{
+        "kind": "user", "source": "SAP", "external_id": "00012345", "id": 5
+    }]} {
+        references: required Vec<LinkBody>,
+    }
+}
+
+/// One link, or many.
+#[derive(ToSchema)]
+#[schema(as = LinkRequest)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the schema of what `create` reads")]
+enum LinkRequest {
+    One(LinkBody),
+    Many(BatchBody),
+}
+
+wire!(
+    Kind,
+    "must be one of category, client, contract, position, seniority, team, user, workspace",
+    |raw| Kind::from_name(&field::text(raw)?),
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Kind::ALL.map(Kind::name)))
+);
+
+wire!(
+    Source,
+    "must be the name of a source",
+    |raw| Source::from_name(&field::text(raw)?),
+    ObjectBuilder::new().schema_type(Type::String).examples(["SAP"])
+);
+
+impl LinkBody {
+    fn link(self, check: &mut Check) -> Option<Link> {
+        let target = match (self.id, self.of) {
+            (Some(id), None) => Target::Id(id),
+            (None, Some(of)) => check.within("of", |check| of.target(check, self.kind))?,
+            _ => return check.wrong("must have either id or of"),
+        };
+        let (kind, source, external_id) = (self.kind?, self.source?, self.external_id?);
+        Some(Link { kind, source, external_id, target })
+    }
+}
+
+impl Of {
+    fn target(self, check: &mut Check, kind: Option<Kind>) -> Option<Target> {
+        match (self.email, self.source, self.external_id) {
+            (Some(email), None, None) if kind == Some(Kind::User) => Some(Target::Email(email)),
+            (Some(_), None, None) => check.wrong("names a user by e-mail, but kind is not user"),
+            (None, Some(source), Some(external_id)) => Some(Target::Known(source, external_id)),
+            _ => check.wrong("must have source and external_id, or only email"),
+        }
+    }
+}
+
+/// What came of a batch of links, in request order.
+#[derive(Serialize, ToSchema)]
+struct Linked {
+    results: Vec<LinkResult>,
+}
+
+/// What came of one link.
+#[derive(Serialize, ToSchema)]
+struct LinkResult {
+    /// Its place in the request.
+    index: usize,
+    /// `created`, `unchanged` (it was there already) or `rejected`.
+    #[schema(example = "created")]
+    outcome: &'static str,
+    /// Unless rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    reference: Option<Reference>,
+    /// If rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    error: Option<LinkError>,
+}
+
+/// Why a link was rejected.
+#[derive(Serialize, ToSchema)]
+struct LinkError {
+    #[schema(example = "ZC004")]
+    code: &'static str,
+    #[schema(example = "DuplicateExternalIdError")]
+    title: &'static str,
+    #[schema(example = "\"00012345\" of source SAP already belongs to user 7")]
+    detail: String,
+}
+
+fn result(index: usize, outcome: Outcome) -> LinkResult {
+    let (outcome, linked, error) = match outcome {
+        Outcome::Created(linked) => ("created", reference(linked), None),
+        Outcome::Unchanged(linked) => ("unchanged", reference(linked), None),
+        Outcome::Rejected(refusal) => ("rejected", None, Some(Problem::from(refusal))),
+    };
+    let error = error.map(|p| LinkError { code: p.code, title: p.name, detail: p.message });
+    LinkResult { index, outcome, reference: linked, error }
+}
+
+/// Link references
+///
+/// Gives an entity one more reference: this is where source systems meet. The same link again
+/// changes nothing. `{"references": [...]}` links up to 1,000 at once, each judged by itself.
+#[utoipa::path(
+    post,
+    path = "/api/references",
+    tag = "references",
+    request_body = LinkRequest,
+    responses(
+        (status = 200, description = "The link was there already, or what came of each link of a batch.", body = LinkAnswer),
+        (status = 201, description = "The new reference.", body = Reference)
+    )
+)]
+async fn create(
+    State(app): State<Shared>,
+    caller: Caller,
+    body: JsonBody,
+) -> Result<Response, Problem> {
+    let raw = body.object()?;
+    if Object::of(raw).is_some_and(|object| object.get("references").is_none()) {
+        let one = Check::all(|check| LinkBody::read(raw, check)?.link(check))?;
+        let mut outcomes = link(&app, caller.company_id, vec![one]).await?;
+        return match outcomes.pop() {
+            Some(Outcome::Created(linked)) => {
+                Ok((StatusCode::CREATED, Json(reference(linked))).into_response())
+            }
+            Some(Outcome::Unchanged(linked)) => Ok(Json(reference(linked)).into_response()),
+            Some(Outcome::Rejected(refusal)) => Err(refusal.into()),
+            None => Err(Problem::internal()),
+        };
+    }
+    let links: Vec<Link> = Check::all(|check| {
+        let many = BatchBody::read(raw, check)?.references?.into_iter().enumerate();
+        check.within("references", |check| {
+            let links = many.map(|(nth, one)| check.within(nth, |check| one.link(check)));
+            // All are read, so that everything wrong is told.
+            links.collect::<Vec<_>>().into_iter().collect()
+        })
+    })?;
+    if links.len() > LINKS {
+        let limits = crate::http::Limits { max_ranges: LINKS, ..app.limits };
+        limits.admit(links.len(), "references")?;
+    }
+    let outcomes = link(&app, caller.company_id, links).await?;
+    let results = outcomes.into_iter().enumerate().map(|(nth, o)| result(nth, o)).collect();
+    Ok(Json(Linked { results }).into_response())
+}
+
+/// A reference, or the results of a batch.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the schema of what `create` writes")]
+enum LinkAnswer {
+    One(Reference),
+    Many(Linked),
+}

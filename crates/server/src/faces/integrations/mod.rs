@@ -1,0 +1,145 @@
+//! The v2 Integrations API: external ids, each scoped by the request's `metadata.source`.
+//!
+//! A file per group of COR's pages. Creates and updates of all kinds go through [`create`] and
+//! [`update`]; a kind's file holds its wire types.
+
+mod categories;
+mod clients;
+mod contracts;
+mod positions;
+mod seniorities;
+mod teams;
+mod users;
+mod workspaces;
+
+use std::sync::Arc;
+
+use axum::Json;
+use domain::{ExternalId, Source};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::Shared;
+use crate::entities::{self, Entity, Update};
+use crate::http::field::{self, wire};
+use crate::http::{Caller, Check, JsonBody, Problem, Wire, body, path};
+
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .merge(categories::routes())
+        .merge(clients::routes())
+        .merge(contracts::routes())
+        .merge(positions::routes())
+        .merge(seniorities::routes())
+        .merge(teams::routes())
+        .merge(users::routes())
+        .merge(workspaces::routes())
+}
+
+body! {
+    /// What a request says about itself.
+    struct Metadata as "Metadata" = {"source": "GLOBANT"} {
+        source: required SourceName,
+    }
+}
+
+/// The name of a source, known or not.
+#[derive(Clone, Debug)]
+struct SourceName(String);
+
+wire!(
+    SourceName,
+    "must be the name of a source",
+    |raw| field::text(raw).map(|name| SourceName(name.into_owned())),
+    {
+        let names = domain::source::BUILT_IN.map(|source| source.name).join(", ");
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(format!("The system whose ids the request speaks in: {names}.")))
+            .examples(["GLOBANT"])
+    }
+);
+
+impl Metadata {
+    /// The source, if the request named it rightly.
+    fn source(metadata: Option<Self>) -> Option<SourceName> {
+        metadata?.source
+    }
+}
+
+impl SourceName {
+    fn resolve(&self, caller: &Caller) -> Result<Source, Problem> {
+        caller.source(&self.0)
+    }
+}
+
+/// The body of a create.
+trait CreateBody: Wire {
+    type Entity: Entity;
+
+    /// The source, the new external id, and the fields; `None` when the check found something.
+    fn fields(self) -> Option<(SourceName, ExternalId, <Self::Entity as Entity>::New)>;
+}
+
+/// The body of an update.
+trait UpdateBody: Wire {
+    type Entity: Update;
+
+    /// The source and the changes; `None` when the check found something.
+    fn patch(self) -> Option<(SourceName, <Self::Entity as Update>::Patch)>;
+}
+
+/// An entity that was just created, by which external id, and from what.
+struct Created<E: Entity> {
+    entity: E,
+    external_id: ExternalId,
+    new: Arc<E::New>,
+}
+
+/// Creates an entity: parse, judge, create.
+async fn create<B: CreateBody>(
+    app: &Shared,
+    caller: &Caller,
+    body: &JsonBody,
+) -> Result<Created<B::Entity>, Problem> {
+    let raw = body.object()?;
+    let (source, external_id, new) = Check::all(|check| B::read(raw, check)?.fields())?;
+    let source = source.resolve(caller)?;
+    let (company, new) = (caller.company_id, Arc::new(new));
+    let entity =
+        entities::create(app, company, source, external_id.clone(), Arc::clone(&new)).await?;
+    Ok(Created { entity, external_id, new })
+}
+
+/// Updates the entity that the path names: parse, judge, update.
+async fn update<B: UpdateBody>(
+    app: &Shared,
+    caller: &Caller,
+    id: &str,
+    body: &JsonBody,
+) -> Result<B::Entity, Problem> {
+    let raw = body.object()?;
+    let (source, patch) = Check::all(|check| B::read(raw, check)?.patch())?;
+    let source = source.resolve(caller)?;
+    let external_id = path::external_id(id, B::Entity::KIND, source)?;
+    Ok(entities::update(app, caller.company_id, source, external_id, patch).await?)
+}
+
+/// `{"statusCode", "status", "data"}`: how positions, categories and seniorities answer.
+#[derive(Serialize, ToSchema)]
+struct Wrapped<T> {
+    #[serde(rename = "statusCode")]
+    #[schema(example = 200)]
+    status_code: u16,
+    #[schema(example = "success")]
+    status: &'static str,
+    data: T,
+}
+
+fn wrapped<T>(data: T) -> Json<Wrapped<T>> {
+    Json(Wrapped { status_code: 200, status: "success", data })
+}

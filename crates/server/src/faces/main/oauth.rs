@@ -1,0 +1,184 @@
+//! Tokens. These endpoints answer errors as RFC 6749 section 5.2 says.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::Shared;
+use crate::http::{Problem, request_body};
+use crate::store::Stop;
+use crate::tokens::{self, InvalidClient};
+
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(token))
+}
+
+/// A token pair. Both are opaque.
+#[derive(Serialize, ToSchema)]
+struct TokenPair {
+    #[schema(example = "cwt_nYd0...")]
+    access_token: String,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds.
+    #[schema(example = 3600)]
+    expires_in: i64,
+    #[schema(example = "cwr_0aX4...")]
+    refresh_token: String,
+}
+
+/// An error of the token endpoints (RFC 6749, 5.2).
+#[derive(Serialize, ToSchema)]
+struct TokenError {
+    /// `invalid_request`, `invalid_client`, `unsupported_grant_type` or
+    /// `temporarily_unavailable`.
+    #[schema(example = "invalid_client")]
+    error: &'static str,
+    #[schema(example = "The key or the secret is wrong, or the key is revoked")]
+    error_description: String,
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct Grant {
+    /// `client_credentials`; may stand in a form body instead.
+    #[param(example = "client_credentials")]
+    grant_type: Option<String>,
+}
+
+/// Get a token for a key and its secret
+///
+/// `Authorization: Basic base64(key:secret)`. Earlier tokens go on working.
+#[utoipa::path(
+    post,
+    path = "/v1/oauth/token",
+    tag = "tokens",
+    params(Grant),
+    security(("basic" = [])),
+    responses(
+        (status = 200, description = "A token pair.", body = TokenPair),
+        (status = 400, description = "`invalid_request` or `unsupported_grant_type`.", body = TokenError),
+        (status = 401, description = "`invalid_client`, with `WWW-Authenticate: Basic`.", body = TokenError),
+        (status = 413, description = "`invalid_request`: the body is too large.", body = TokenError),
+        (status = 503, description = "`temporarily_unavailable`, with `Retry-After`.", body = TokenError)
+    )
+)]
+async fn token(State(app): State<Shared>, request: Request) -> Result<Response, Refused> {
+    let query = query_of(&request);
+    let basic = basic(request.headers());
+    let form = form(request, &app).await?;
+    match query.grant_type.or(form.grant_type).as_deref() {
+        Some("client_credentials") => {}
+        Some(other) => return Err(Refused::grant_type(other)),
+        None => {
+            let description = "grant_type is missing; send grant_type=client_credentials in the \
+                query or in a form body";
+            return Err(Refused::new(StatusCode::BAD_REQUEST, "invalid_request", description));
+        }
+    }
+    let (key, secret) = basic.ok_or_else(|| {
+        Refused::client("Send the key and its secret as Authorization: Basic base64(key:secret)")
+    })?;
+    let pair = tokens::issue(&app, &key, &secret).await?;
+    let pair = TokenPair {
+        access_token: pair.access.reveal().to_owned(),
+        token_type: "Bearer",
+        expires_in: tokens::ACCESS.as_secs(),
+        refresh_token: pair.refresh.reveal().to_owned(),
+    };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(pair)).into_response())
+}
+
+fn query_of(request: &Request) -> Grant {
+    let query = axum::extract::Query::<Grant>::try_from_uri(request.uri());
+    query.map(|query| query.0).unwrap_or_default()
+}
+
+/// A form body; every other body is as good as none.
+async fn form(request: Request, app: &Shared) -> Result<Grant, Refused> {
+    let type_of = request.headers().get(axum::http::header::CONTENT_TYPE);
+    let is_form = type_of.is_some_and(|value| {
+        value.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
+    });
+    let bytes = request_body::read(request, app).await.map_err(Refused::body)?;
+    match is_form {
+        true => Ok(serde_urlencoded::from_bytes(&bytes).unwrap_or_default()),
+        false => Ok(Grant::default()),
+    }
+}
+
+/// The key and the secret of a Basic header.
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let (scheme, encoded) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (key, secret) = decoded.split_once(':')?;
+    // No text of ours holds U+0000, and PostgreSQL would not take it.
+    (!key.contains('\0')).then(|| (key.to_owned(), secret.to_owned()))
+}
+
+/// A request for a token that was refused.
+struct Refused {
+    status: StatusCode,
+    error: &'static str,
+    description: String,
+}
+
+impl Refused {
+    fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> Self {
+        Self { status, error, description: description.into() }
+    }
+
+    fn client(description: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description)
+    }
+
+    fn grant_type(sent: &str) -> Self {
+        let description = format!("grant_type {sent:?} is not offered; send client_credentials");
+        Self::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description)
+    }
+
+    fn body(problem: Problem) -> Self {
+        Self::new(problem.status, "invalid_request", problem.message)
+    }
+}
+
+impl From<Stop<InvalidClient>> for Refused {
+    fn from(stop: Stop<InvalidClient>) -> Self {
+        match stop {
+            Stop::Refused(InvalidClient) => {
+                Self::client("The key or the secret is wrong, or the key is revoked")
+            }
+            Stop::Failed(error) => {
+                tracing::error!(?error, "no token could be issued");
+                let problem = Problem::from(error);
+                Self::new(problem.status, "temporarily_unavailable", problem.message)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let body = TokenError { error: self.error, error_description: self.description };
+        let mut response = (self.status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response();
+        let header = match self.status {
+            StatusCode::UNAUTHORIZED => (WWW_AUTHENTICATE, "Basic realm=\"crewline\""),
+            StatusCode::SERVICE_UNAVAILABLE => (RETRY_AFTER, "1"),
+            _ => return response,
+        };
+        response.headers_mut().insert(header.0, axum::http::HeaderValue::from_static(header.1));
+        response
+    }
+}

@@ -1,0 +1,32 @@
+//! Everything that listens.
+//!
+//! A request comes in through a face ([`faces`]), which parses its wire form and calls one
+//! operation of a feature ([`contracts`], [`teams`], ...); the operation runs in one transaction
+//! of the [`store`]; the face renders what came of it. Each module says more.
+
+pub mod app;
+pub mod clock;
+pub mod refusal;
+pub mod secret;
+pub mod store;
+
+pub mod http;
+
+pub mod categories;
+pub mod clients;
+pub mod companies;
+pub mod contracts;
+pub mod entities;
+pub mod keys;
+pub mod positions;
+pub mod references;
+pub mod seniorities;
+pub mod teams;
+pub mod tokens;
+pub mod users;
+pub mod workspaces;
+
+pub mod faces;
+pub mod openapi;
+
+pub mod demo;

@@ -1,0 +1,106 @@
+//! Looking references up, both ways.
+
+use std::convert::Infallible;
+
+use domain::{ExternalId, Kind, Source};
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::store::{Col, FromRow, Result, Row, Stop, Tx, params};
+
+/// What one source calls one entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    pub kind: String,
+    pub source_id: i64,
+    pub external_id: String,
+    pub entity_id: i64,
+    pub created_at: Timestamp,
+}
+
+impl FromRow for Reference {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut row = row.columns();
+        Ok(Self {
+            kind: row.take()?,
+            source_id: row.take()?,
+            external_id: row.take()?,
+            entity_id: row.take()?,
+            created_at: row.take()?,
+        })
+    }
+}
+
+/// Which references are wanted; what is `None` does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub kind: Option<Kind>,
+    pub source: Option<Source>,
+    pub external_id: Option<ExternalId>,
+    pub entity: Option<(Kind, i64)>,
+}
+
+/// References by kind, external id and source, after `after` in that order, at most `limit`.
+pub async fn list(
+    app: &App,
+    company: i64,
+    filter: Filter,
+    after: Option<(String, String, i64)>,
+    limit: i64,
+) -> Result<Vec<Reference>, Stop<Infallible>> {
+    app.store
+        .read("references.list", async move |tx: &mut Tx| {
+            let (kind, external_id, source) = after.clone().unwrap_or_default();
+            let wanted_source = filter.source.map(|source| source.id);
+            let wanted_id = filter.external_id.as_ref().map(ExternalId::as_str);
+            if let Some((of, entity)) = filter.entity {
+                let sql = "SELECT kind, source_id, external_id, entity_id, created_at
+                    FROM external_refs
+                    WHERE company_id = $1 AND kind = $2 AND entity_id = $3
+                        AND ($4 IS NULL OR source_id = $4) AND ($5 IS NULL OR external_id = $5)
+                        AND (kind, external_id, source_id) > ($6, $7, $8)
+                    ORDER BY kind, external_id, source_id LIMIT $9";
+                let values = params![
+                    company,
+                    of.name(),
+                    entity,
+                    wanted_source,
+                    wanted_id,
+                    kind,
+                    external_id,
+                    source,
+                    limit
+                ];
+                return Ok(tx.query(sql, values).await?);
+            }
+            if let Some(wanted_id) = wanted_id {
+                let kinds: Vec<&str> = match filter.kind {
+                    Some(kind) => vec![kind.name()],
+                    None => Kind::ALL.into_iter().map(Kind::name).collect(),
+                };
+                let sql = "SELECT r.kind, r.source_id, r.external_id, r.entity_id, r.created_at
+                    FROM {e(kind text)} CROSS JOIN external_refs r
+                    WHERE r.company_id = $1 AND r.kind = e.kind AND r.external_id = $2
+                        AND ($3 IS NULL OR r.source_id = $3)
+                        AND (r.kind, r.external_id, r.source_id) > ($4, $5, $6)
+                    ORDER BY r.kind, r.external_id, r.source_id LIMIT $7";
+                let values =
+                    params![company, wanted_id, wanted_source, kind, external_id, source, limit];
+                return Ok(tx.query_batch(sql, values, &[Col::Text(&kinds)]).await?);
+            }
+            // One kind is a range of the key, all kinds are the whole of it.
+            let (first, last) = match filter.kind {
+                Some(kind) => (kind.name(), kind.name()),
+                None => ("", "~"),
+            };
+            let kind = if kind.as_str() < first { first.to_owned() } else { kind };
+            let sql = "SELECT kind, source_id, external_id, entity_id, created_at
+                FROM external_refs
+                WHERE company_id = $1 AND (kind, external_id, source_id) > ($2, $3, $4)
+                    AND kind <= $5 AND ($6 IS NULL OR source_id = $6)
+                ORDER BY kind, external_id, source_id LIMIT $7";
+            let values = params![company, kind, external_id, source, last, wanted_source, limit];
+            Ok(tx.query(sql, values).await?)
+        })
+        .await
+}

@@ -1,0 +1,199 @@
+//! Attaching users to a team.
+//!
+//! On PostgreSQL the team's workspace is locked, then the team: two attaches to teams of one
+//! workspace stand in line, and the workspace cannot change meanwhile. Behind that, the
+//! database itself refuses a user two teams of one workspace.
+
+use std::sync::Arc;
+
+use domain::team::{Candidate, TeamRefusal, judge};
+use domain::{Kind, Ref, Source};
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::references::{At, Wanted, require};
+use crate::refusal::Refusal;
+use crate::store::{self, Col, FromRow, Row, Sequence, Stmt, Stop, Tx, params};
+
+/// What a request asks for.
+#[derive(Debug)]
+pub struct Attach {
+    pub company: i64,
+    pub source: Source,
+    pub team: Ref,
+    pub users: Vec<Ref>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    pub attached: Vec<Relation>,
+    /// Users not taken, in request order: their index in the request, their id, and why.
+    pub refused: Vec<(usize, i64, TeamRefusal)>,
+}
+
+/// A user in a team.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    pub id: i64,
+    pub team_id: i64,
+    pub user: Member,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// The user of a relation.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub id: i64,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
+}
+
+/// Attaches users to a team, one by one in request order. Nobody is attached when the team or
+/// any user is unknown.
+pub async fn attach(app: &App, input: Attach) -> Result<Outcome, Stop<Refusal>> {
+    let first_id = app.store.ids(Sequence::TeamMember, input.users.len()).await?;
+    let now = app.clock.now();
+    let input = Arc::new(input);
+    app.store
+        .write("teams.attach", async move |tx: &mut Tx| {
+            let Attach { company, source, .. } = *input;
+            let team = Wanted { kind: Kind::Team, reference: &input.team, at: None };
+            let wanted: Vec<Wanted<'_>> = std::iter::once(team)
+                .chain(input.users.iter().enumerate().map(|(nth, reference)| {
+                    let at = Some(At::Element("users", nth, ""));
+                    Wanted { kind: Kind::User, reference, at }
+                }))
+                .collect();
+            let found = require(tx, company, source, &wanted).await?;
+            let (team, users) = (found[0], &found[1..]);
+            let workspace = hold(tx, company, team).await?;
+            let standing = standing(tx, company, team, workspace, users).await?;
+            let candidates: Vec<Candidate> = standing.iter().map(|s| s.candidate).collect();
+            let verdicts = judge(workspace.is_some(), &candidates);
+
+            let mut outcome = Outcome { attached: Vec::new(), refused: Vec::new() };
+            for (nth, (verdict, standing)) in verdicts.into_iter().zip(standing).enumerate() {
+                match verdict {
+                    Err(why) => outcome.refused.push((nth, standing.member.id, why)),
+                    Ok(_) => outcome.attached.push(Relation {
+                        id: first_id + nth as i64,
+                        team_id: team,
+                        user: standing.member,
+                        created_at: now,
+                        updated_at: now,
+                    }),
+                }
+            }
+            insert(tx, company, workspace, &outcome.attached, now).await?;
+            Ok(outcome)
+        })
+        .await
+}
+
+/// The team's workspace, with both held until the commit.
+async fn hold(tx: &mut Tx, company: i64, team: i64) -> store::Result<Option<i64>> {
+    let gone = || store::Error::changed("the team was deleted meanwhile");
+    let sql = "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2";
+    let read: Option<(Option<i64>,)> = tx.query_opt(sql, params![company, team]).await?;
+    let (workspace,) = read.ok_or_else(gone)?;
+    // SQLite has one writer: what it has read stays true.
+    let workspaces = tx.pick(
+        "SELECT id FROM workspaces WHERE company_id = $1 AND id = $2",
+        "SELECT id FROM workspaces WHERE company_id = $1 AND id = $2 FOR UPDATE",
+    );
+    let teams = tx.pick(
+        "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2",
+        "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2 FOR SHARE",
+    );
+    let (_, held): (Vec<(i64,)>, Vec<(Option<i64>,)>) = tx
+        .query_pair(
+            Stmt::new(workspaces, params![company, workspace]),
+            Stmt::new(teams, params![company, team]),
+        )
+        .await?;
+    match held.first() {
+        Some((held,)) if *held == workspace => Ok(workspace),
+        _ => Err(gone()),
+    }
+}
+
+/// A user, and how it stands to the team.
+struct Standing {
+    ord: i64,
+    member: Member,
+    candidate: Candidate,
+}
+
+impl FromRow for Standing {
+    fn from_row(row: &Row<'_>) -> store::Result<Self> {
+        let mut row = row.columns();
+        let (ord, user_id) = (row.take()?, row.take()?);
+        let member = Member {
+            id: user_id,
+            first_name: row.take()?,
+            last_name: row.take()?,
+            email: row.take()?,
+        };
+        let candidate = Candidate {
+            user_id,
+            in_team: row.take()?,
+            in_workspace: row.take()?,
+            in_other_team: row.take()?,
+        };
+        Ok(Self { ord, member, candidate })
+    }
+}
+
+/// How each user stands to the team, in request order.
+async fn standing(
+    tx: &mut Tx,
+    company: i64,
+    team: i64,
+    workspace: Option<i64>,
+    users: &[i64],
+) -> store::Result<Vec<Standing>> {
+    let sql = "SELECT e.ord, u.id, u.first_name, u.last_name, u.email,
+            EXISTS (SELECT 1 FROM team_users m
+                WHERE m.company_id = $1 AND m.team_id = $2 AND m.user_id = e.user_id),
+            EXISTS (SELECT 1 FROM workspace_users w
+                WHERE w.company_id = $1 AND w.user_id = e.user_id AND w.workspace_id = $3),
+            EXISTS (SELECT 1 FROM team_users o
+                WHERE o.company_id = $1 AND o.user_id = e.user_id AND o.workspace_id = $3)
+        FROM {e(user_id bigint)} CROSS JOIN users u
+        WHERE u.company_id = $1 AND u.id = e.user_id";
+    let batch = [Col::Int(users)];
+    let mut standing: Vec<Standing> =
+        tx.query_batch(sql, params![company, team, workspace], &batch).await?;
+    if standing.len() != users.len() {
+        return Err(store::Error::changed("a user was deleted meanwhile"));
+    }
+    standing.sort_by_key(|standing| standing.ord);
+    Ok(standing)
+}
+
+/// Inserts relations, in key order.
+async fn insert(
+    tx: &mut Tx,
+    company: i64,
+    workspace: Option<i64>,
+    relations: &[Relation],
+    now: Timestamp,
+) -> store::Result<()> {
+    let Some(team) = relations.first().map(|relation| relation.team_id) else { return Ok(()) };
+    let mut rows: Vec<(i64, i64)> = relations.iter().map(|r| (r.user.id, r.id)).collect();
+    rows.sort_unstable();
+    let (users, ids): (Vec<i64>, Vec<i64>) = rows.into_iter().unzip();
+    let sql = "INSERT INTO team_users
+            (company_id, team_id, user_id, workspace_id, id, created_at, updated_at)
+        SELECT $1, $2, e.user_id, $3, e.id, $4, $4 FROM {e(user_id bigint, id bigint)}
+        WHERE true ON CONFLICT DO NOTHING";
+    let batch = [Col::Int(&users), Col::Int(&ids)];
+    let inserted = tx.execute_many(sql, params![company, team, workspace, now], &batch).await?;
+    match inserted == relations.len() as u64 {
+        true => Ok(()),
+        false => Err(store::Error::changed("a user was attached meanwhile")),
+    }
+}

@@ -1,0 +1,162 @@
+//! Bearer tokens: issued for a key's secret, checked at every request.
+//!
+//! Tokens are opaque and kept as SHA-256 hashes. A token that was found good is not looked up
+//! again for some seconds, so a request costs no read for it; a revoked key stops working when
+//! these have passed.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::App;
+use crate::secret::{Hash, Secret, hash};
+use crate::store::{self, Stop, Tx, params};
+
+/// How long an access token works.
+pub const ACCESS: SignedDuration = SignedDuration::from_hours(1);
+/// How long a refresh token works.
+const REFRESH: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// How long a good token is not looked up again; a revocation is promised within 5 s.
+const TRUSTED: Duration = Duration::from_secs(4);
+/// Good tokens that are remembered at once.
+const REMEMBERED: usize = 100_000;
+/// Expired rows that one new token clears away.
+const PURGED: i64 = 100;
+
+/// The key behind a token.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub company_id: i64,
+    pub company: String,
+    pub key: String,
+    pub name: String,
+}
+
+/// What a client gets for its credentials.
+#[derive(Debug)]
+pub struct Pair {
+    pub access: Secret,
+    pub refresh: Secret,
+}
+
+/// The key or the secret is wrong, or the key is revoked.
+#[derive(Debug)]
+pub struct InvalidClient;
+
+/// Issues a token for a key's secret. Earlier tokens go on working.
+pub async fn issue(app: &App, key: &str, secret: &str) -> Result<Pair, Stop<InvalidClient>> {
+    let (key, secret) = (Arc::<str>::from(key), hash(secret));
+    let wanted = Arc::clone(&key);
+    // Refused before a write is asked for: a flood of wrong secrets does not reach the writer.
+    app.store
+        .read("tokens.authenticate", async move |tx: &mut Tx| {
+            let sql = "SELECT secret_hash FROM api_keys WHERE key = $1 AND revoked_at IS NULL";
+            let known: Option<(Vec<u8>,)> = tx.query_opt(sql, params![&*wanted]).await?;
+            match known.is_some_and(|(known,)| known == secret) {
+                true => Ok(()),
+                false => Err(Stop::Refused(InvalidClient)),
+            }
+        })
+        .await?;
+
+    let random = |error| store::Error::Unavailable(Box::new(error));
+    let pair = Pair {
+        access: Secret::random("cwt_").map_err(random)?,
+        refresh: Secret::random("cwr_").map_err(random)?,
+    };
+    let (access, refresh) = (pair.access.hash(), pair.refresh.hash());
+    let now = app.clock.now();
+    app.store
+        .write("tokens.issue", async move |tx: &mut Tx| {
+            purge(tx, now).await?;
+            let sql = "INSERT INTO access_tokens (hash, key, expires_at) VALUES ($1, $2, $3)";
+            tx.execute(sql, params![&access[..], &*key, now + ACCESS]).await?;
+            let sql = "INSERT INTO refresh_tokens (hash, key, family, expires_at)
+                VALUES ($1, $2, $1, $3)";
+            tx.execute(sql, params![&refresh[..], &*key, now + REFRESH]).await?;
+            Ok::<_, Stop<InvalidClient>>(())
+        })
+        .await?;
+    Ok(pair)
+}
+
+/// Clears away some expired rows.
+async fn purge(tx: &mut Tx, now: Timestamp) -> store::Result<()> {
+    // On PostgreSQL others purge at the same time: each takes rows that no other has.
+    let access = tx.pick(
+        "DELETE FROM access_tokens WHERE hash IN (SELECT hash FROM access_tokens
+            WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        "DELETE FROM access_tokens WHERE hash IN (SELECT hash FROM access_tokens
+            WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    );
+    tx.execute(access, params![now, PURGED]).await?;
+    let refresh = tx.pick(
+        "DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens
+            WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        "DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens
+            WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    );
+    tx.execute(refresh, params![now, PURGED]).await?;
+    Ok(())
+}
+
+/// The key behind a token, if the token is good.
+pub async fn check(app: &App, token: &str) -> store::Result<Option<Arc<Key>>> {
+    let (token, now) = (hash(token), app.clock.now());
+    if let Some(key) = app.callers.get(&token, now) {
+        return Ok(Some(key));
+    }
+    let looked_up = Instant::now();
+    let found = app.store.read::<_, Infallible, _>("tokens.check", async move |tx: &mut Tx| {
+        let sql = "SELECT k.company_id, c.name, k.key, k.name, t.expires_at
+            FROM access_tokens t
+            JOIN api_keys k ON k.key = t.key
+            JOIN companies c ON c.id = k.company_id
+            WHERE t.hash = $1 AND k.revoked_at IS NULL AND t.expires_at > $2";
+        Ok(tx
+            .query_opt::<(i64, String, String, String, Timestamp)>(sql, params![&token[..], now])
+            .await?)
+    });
+    match found.await {
+        Ok(None) => Ok(None),
+        Ok(Some((company_id, company, key, name, expires_at))) => {
+            let key = Arc::new(Key { company_id, company, key, name });
+            app.callers.remember(token, Known { key: Arc::clone(&key), expires_at, looked_up });
+            Ok(Some(key))
+        }
+        Err(Stop::Failed(error)) => Err(error),
+        Err(Stop::Refused(never)) => match never {},
+    }
+}
+
+/// Tokens that were found good a moment ago.
+#[derive(Default)]
+pub struct Callers(RwLock<HashMap<Hash, Known>>);
+
+struct Known {
+    key: Arc<Key>,
+    expires_at: Timestamp,
+    looked_up: Instant,
+}
+
+impl Callers {
+    fn get(&self, token: &Hash, now: Timestamp) -> Option<Arc<Key>> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get(token)?;
+        let good = known.looked_up.elapsed() < TRUSTED && now < known.expires_at;
+        good.then(|| Arc::clone(&known.key))
+    }
+
+    fn remember(&self, token: Hash, known: Known) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REMEMBERED {
+            all.retain(|_, known| known.looked_up.elapsed() < TRUSTED);
+        }
+        if all.len() < REMEMBERED {
+            all.insert(token, known);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Users.
+
+use domain::{Email, Hours, Kind, Name, Ref, Role, Text};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::entities::{Entity, Exists, Link, Place, Update, exists};
+use crate::references;
+use crate::refusal::Refusal;
+use crate::store::{FromRow, Result, Row, Stop, Tx, params};
+
+#[derive(Clone, Debug)]
+pub struct User {
+    pub id: i64,
+    pub email: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub phone: Option<String>,
+    pub role_id: i64,
+    /// Hours a day in 1/10,000.
+    pub daily_hours: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl FromRow for User {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut row = row.columns();
+        Ok(Self {
+            id: row.take()?,
+            email: row.take()?,
+            first_name: row.take()?,
+            last_name: row.take()?,
+            phone: row.take()?,
+            role_id: row.take()?,
+            daily_hours: row.take()?,
+            created_at: row.take()?,
+            updated_at: row.take()?,
+        })
+    }
+}
+
+/// What a create sends.
+#[derive(Clone, Debug)]
+pub struct New {
+    pub email: Email,
+    pub first_name: Name,
+    pub last_name: Name,
+    pub phone: Option<Text>,
+    pub position: Option<Text>,
+    pub department: Option<Text>,
+    pub role: Role,
+    pub daily_hours: Hours,
+    pub user_position: Option<Ref>,
+    pub seniority: Option<Ref>,
+}
+
+/// What an update sends: `None` keeps, `Some(None)` clears.
+#[derive(Clone, Debug, Default)]
+pub struct Patch {
+    /// Only accepted when it is the stored one.
+    pub email: Option<Email>,
+    pub first_name: Option<Name>,
+    pub last_name: Option<Name>,
+    pub phone: Option<Option<Text>>,
+    pub position: Option<Option<Text>>,
+    pub department: Option<Option<Text>>,
+    pub role: Option<Role>,
+    pub daily_hours: Option<Hours>,
+    pub user_position: Option<Option<Ref>>,
+    pub seniority: Option<Option<Ref>>,
+    pub hourly_rate_effective_from: Option<Date>,
+}
+
+impl Entity for User {
+    const KIND: Kind = Kind::User;
+    const CREATE: &'static str = "users.create";
+    const EXISTS: Exists = exists!("users");
+    type New = New;
+
+    fn links(new: &New) -> Vec<Link<'_>> {
+        vec![
+            ("user_position_id", Kind::Position, new.user_position.as_ref()),
+            ("seniority_id", Kind::Seniority, new.seniority.as_ref()),
+        ]
+    }
+
+    async fn insert(
+        tx: &mut Tx,
+        at: Place,
+        new: &New,
+        linked: &[Option<i64>],
+    ) -> Result<Option<Self>> {
+        let sql = "INSERT INTO users (company_id, id, email, email_key, first_name, last_name,
+                phone, position, department, role_id, daily_hours, position_id, seniority_id,
+                created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+            ON CONFLICT DO NOTHING
+            RETURNING id, email, first_name, last_name, phone, role_id, daily_hours,
+                created_at, updated_at";
+        let values = params![
+            at.company,
+            at.id,
+            new.email.as_str(),
+            new.email.key(),
+            new.first_name.as_str(),
+            new.last_name.as_str(),
+            new.phone.as_ref().map(Text::as_str),
+            new.position.as_ref().map(Text::as_str),
+            new.department.as_ref().map(Text::as_str),
+            new.role.get(),
+            new.daily_hours.get().units(),
+            linked[0],
+            linked[1],
+            at.now,
+        ];
+        tx.query_opt(sql, values).await
+    }
+
+    async fn clash(tx: &mut Tx, company: i64, new: &New) -> Result<Option<Refusal>> {
+        let sql = "SELECT id FROM users WHERE company_id = $1 AND email_key = $2";
+        let Some((owner,)) = tx.query_opt(sql, params![company, new.email.key()]).await? else {
+            return Ok(None);
+        };
+        let known = references::of_entity(tx, company, Kind::User, owner).await?;
+        Ok(Some(Refusal::DuplicateEmail { email: new.email.clone(), known }))
+    }
+}
+
+impl Update for User {
+    const UPDATE: &'static str = "users.update";
+    type Patch = Patch;
+
+    fn patch_links(patch: &Patch) -> Vec<Link<'_>> {
+        vec![
+            ("user_position_id", Kind::Position, set(&patch.user_position)),
+            ("seniority_id", Kind::Seniority, set(&patch.seniority)),
+        ]
+    }
+
+    async fn update(
+        tx: &mut Tx,
+        at: Place,
+        patch: &Patch,
+        linked: &[Option<i64>],
+    ) -> Result<Option<Self>, Stop<Refusal>> {
+        if let Some(email) = &patch.email {
+            let sql = "SELECT email_key FROM users WHERE company_id = $1 AND id = $2";
+            let stored: Option<(String,)> = tx.query_opt(sql, params![at.company, at.id]).await?;
+            if stored.is_some_and(|(stored,)| stored != email.key()) {
+                let message = "cannot be changed; leave it out or send the stored one";
+                let (pointer, message) = ("/email".to_owned(), message.to_owned());
+                return Err(Refusal::Invalid { pointer, message }.into());
+            }
+        }
+        let sql = "UPDATE users SET
+                first_name = coalesce($3, first_name),
+                last_name = coalesce($4, last_name),
+                phone = CASE WHEN $5 THEN $6 ELSE phone END,
+                position = CASE WHEN $7 THEN $8 ELSE position END,
+                department = CASE WHEN $9 THEN $10 ELSE department END,
+                role_id = coalesce($11, role_id),
+                daily_hours = coalesce($12, daily_hours),
+                position_id = CASE WHEN $13 THEN $14 ELSE position_id END,
+                seniority_id = CASE WHEN $15 THEN $16 ELSE seniority_id END,
+                hourly_rate_effective_from = coalesce($17, hourly_rate_effective_from),
+                updated_at = $18
+            WHERE company_id = $1 AND id = $2
+            RETURNING id, email, first_name, last_name, phone, role_id, daily_hours,
+                created_at, updated_at";
+        let values = params![
+            at.company,
+            at.id,
+            patch.first_name.as_ref().map(Name::as_str),
+            patch.last_name.as_ref().map(Name::as_str),
+            patch.phone.is_some(),
+            set(&patch.phone).map(Text::as_str),
+            patch.position.is_some(),
+            set(&patch.position).map(Text::as_str),
+            patch.department.is_some(),
+            set(&patch.department).map(Text::as_str),
+            patch.role.map(Role::get),
+            patch.daily_hours.map(|hours| hours.get().units()),
+            patch.user_position.is_some(),
+            linked[0],
+            patch.seniority.is_some(),
+            linked[1],
+            patch.hourly_rate_effective_from,
+            at.now,
+        ];
+        Ok(tx.query_opt(sql, values).await?)
+    }
+}
+
+/// The new value of a field, if it gets one.
+fn set<T>(field: &Option<Option<T>>) -> Option<&T> {
+    field.as_ref().and_then(Option::as_ref)
+}
