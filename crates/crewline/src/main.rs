@@ -1,0 +1,152 @@
+//! The `crewline` binary.
+
+mod company;
+mod demo;
+mod key;
+mod output;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use server::app::{App, Shared};
+use server::clock::Clock;
+use server::http::Limits;
+use server::store::{Location, Options, Startup, Store};
+
+use output::Output;
+
+/// The server where a company's systems meet: people and their assignments, by everyone's own ids.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Args)]
+struct Global {
+    /// Where the data is: sqlite:PATH or postgres://USER@HOST/NAME [default: sqlite:crewline.db]
+    #[arg(
+        long,
+        env = "CREWLINE_DATABASE",
+        global = true,
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    database: Option<String>,
+    /// How to print results
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the server
+    Serve(serve::Serve),
+    /// Companies: the tenants
+    #[command(subcommand)]
+    Company(company::Company),
+    /// API keys
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Bring the database up to date
+    Migrate,
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| "info,refinery_core=warn,tokio_postgres=warn".into()),
+        )
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let done = runtime.block_on(run(cli));
+    // What still runs was given its time to finish.
+    runtime.shutdown_background();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run(Cli { global, command }: Cli) -> Result<(), Startup> {
+    match command {
+        Command::Serve(serve) => serve.run(&global).await,
+        Command::Company(company) => company.run(&global).await,
+        Command::Key(key) => key.run(&global).await,
+        Command::Migrate => {
+            global.app(Limits::default()).await?;
+            global
+                .output
+                .print("The database is up to date", &serde_json::json!({"migrated": true}));
+            Ok(())
+        }
+        Command::Openapi => {
+            let document = server::faces::document().to_pretty_json();
+            println!("{}", document.map_err(|error| Startup(error.to_string()))?);
+            Ok(())
+        }
+    }
+}
+
+impl Global {
+    fn location(&self) -> Result<Location, Startup> {
+        self.database.as_deref().unwrap_or("sqlite:crewline.db").parse()
+    }
+
+    /// The database, up to date.
+    async fn app(&self, limits: Limits) -> Result<Shared, Startup> {
+        open(&self.location()?, limits).await
+    }
+}
+
+async fn open(location: &Location, limits: Limits) -> Result<Shared, Startup> {
+    let store = Store::open(location, &Options::default()).await?;
+    Ok(App::new(store, Clock::System, limits))
+}
+
+/// Any error, in one line.
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    let error = error.to_string();
+    let lines: Vec<&str> = error.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    eprintln!("crewline: {}", lines.join(" "));
+    ExitCode::FAILURE
+}
+
+/// Help and version as they are, a wrong command line in one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+        _ => {
+            let message = error.to_string();
+            let first = message.split("\n\n").next().unwrap_or_default();
+            let first: Vec<&str> = first.lines().map(str::trim).collect();
+            eprintln!(
+                "crewline: {}; see crewline --help",
+                first.join(" ").trim_start_matches("error: ")
+            );
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `crewline serve`
+
+use std::time::Duration;
+
+use axum::serve::ListenerExt as _;
+use clap::Args;
+use server::faces;
+use server::http::Limits;
+use server::store::{Location, Startup};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::{Global, demo, open};
+
+/// How long running requests have to finish after a signal.
+const GRACE: Duration = Duration::from_secs(9);
+
+#[derive(Args)]
+pub struct Serve {
+    /// Where to listen
+    #[arg(long, env = "CREWLINE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    listen: String,
+    /// Fill an empty database with the demo company and print calls to try; loopback only.
+    /// Without --database the data is temporary
+    #[arg(long)]
+    demo: bool,
+    /// Bytes that a request's body may have
+    #[arg(long, env = "CREWLINE_MAX_BODY", default_value_t = Limits::default().max_body_bytes, value_name = "BYTES")]
+    max_body: usize,
+    /// Date ranges that an attach may have, and records of any other batch
+    #[arg(long, env = "CREWLINE_MAX_RANGES", default_value_t = Limits::default().max_ranges, value_name = "N")]
+    max_ranges: usize,
+}
+
+impl Serve {
+    pub async fn run(self, global: &Global) -> Result<(), Startup> {
+        let failed = |error: std::io::Error| Startup(format!("{}: {error}", self.listen));
+        // Before the server says that it listens, so that no signal is missed.
+        let (stop, mut stopped) = watch::channel(false);
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+
+        let listener = TcpListener::bind(&self.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        if self.demo && !address.ip().is_loopback() {
+            let message = format!("the demo's secret is known to all: {address} is not loopback");
+            return Err(Startup(message));
+        }
+        let limits = Limits { max_body_bytes: self.max_body, max_ranges: self.max_ranges };
+        // Kept to the end: it goes with the server.
+        let temporary = match self.demo && global.database.is_none() {
+            true => Some(tempfile::tempdir().map_err(failed)?),
+            false => None,
+        };
+        let location = match &temporary {
+            Some(folder) => Location::Sqlite(folder.path().join("demo.db")),
+            None => global.location()?,
+        };
+        let app = open(&location, limits).await?;
+        if self.demo {
+            demo::start(&app, address, global.output).await?;
+        }
+
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            tracing::info!("stopping");
+            let _ = stop.send(true);
+        });
+        tracing::info!(%address, "listening");
+        // Answers are small and complete: nothing is gained by waiting for more to send.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let mut told = stopped.clone();
+        let server = axum::serve(listener, faces::router(app))
+            .with_graceful_shutdown(async move { drop(told.wait_for(|stop| *stop).await) });
+        tokio::select! {
+            served = server => served.map_err(failed),
+            () = async {
+                drop(stopped.wait_for(|stop| *stop).await);
+                tokio::time::sleep(GRACE).await;
+            } => {
+                tracing::warn!("some requests did not finish in time");
+                Ok(())
+            }
+        }
+    }
+}
