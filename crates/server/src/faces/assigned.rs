@@ -11,7 +11,9 @@ use domain::range::{DateRange, RangeRefusal, Sent};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::wire::Midnight;
 use crate::contracts::attach::Outcome;
@@ -148,7 +150,7 @@ pub struct Error<'a> {
     error_code: Option<&'static str>,
     /// The ranges this is about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Vec<AttachErrorRange>, required = false)]
+    #[schema(required = false, nullable = false)]
     dates: Option<ErrorDates<'a>>,
     /// Only for an entry in the old form, without `dates`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,6 +168,27 @@ pub struct Error<'a> {
 enum ErrorDates<'a> {
     AsSent(&'a RawValue),
     Ranges(Vec<ErrorRange<'a>>),
+}
+
+/// Ranges, or what stood for them on an entry whose user is not an id.
+impl PartialSchema for ErrorDates<'_> {
+    fn schema() -> RefOr<Schema> {
+        let ranges = ArrayBuilder::new().items(Ref::from_schema_name("AttachErrorRange"));
+        let anything = ObjectBuilder::new()
+            .schema_type(SchemaType::AnyValue)
+            .description(Some("As sent, on an entry whose user is not an id."));
+        AnyOfBuilder::new().item(ranges).item(anything).into()
+    }
+}
+
+impl ToSchema for ErrorDates<'_> {
+    fn name() -> Cow<'static, str> {
+        "AttachErrorDates".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push(("AttachErrorRange".to_owned(), AttachErrorRange::schema()));
+    }
 }
 
 #[derive(Serialize)]

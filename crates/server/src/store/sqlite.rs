@@ -116,7 +116,7 @@ where
     fn run(&mut self, tx: &mut Tx) -> bool {
         let op = self.op.clone();
         let ran = catch_unwind(AssertUnwindSafe(|| drive(op(tx))));
-        let mut result = ran.unwrap_or_else(|panic| Err(Error::Panicked(words(&panic)).into()));
+        let mut result = ran.unwrap_or_else(|panic| Err(Error::Panicked(words(&*panic)).into()));
         if let Tx::Sqlite(lite) = tx {
             self.statements.fetch_add(lite.progress.statements, Ordering::Relaxed);
             if lite.progress.failed && result.is_ok() {
@@ -375,5 +375,31 @@ fn read_all(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Box<dyn Job
             let _ = reader.sql("ROLLBACK");
         }
         job.answer();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::store::Col;
+
+    /// Without the planner's stability guarantee this is prepared anew at each execution.
+    #[test]
+    fn a_statement_that_joins_a_batch_stays_prepared() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = connect(&folder.path().join("test.db")).unwrap();
+        connection.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY); ANALYZE").unwrap();
+        let sql = "SELECT e.ord FROM {e(id bigint)} CROSS JOIN t WHERE t.id = e.id";
+        let sql = batch::text(sql, 0, Dialect::Sqlite);
+        for n in 0..10 {
+            let ids: Vec<i64> = (0..n * 10).collect();
+            let columns = [Col::Int(&ids)];
+            let mut prepared = connection.prepare_cached(sql).unwrap();
+            prepared.raw_bind_parameter(1, Batch(&columns)).unwrap();
+            while prepared.raw_query().next().unwrap().is_some() {}
+            assert_eq!(prepared.get_status(StatementStatus::RePrepare), 0);
+        }
     }
 }

@@ -65,8 +65,10 @@ struct ListQuery {
     /// `category`, `client`, `contract`, `position`, `seniority`, `team`, `user` or `workspace`.
     #[param(example = "user")]
     kind: Option<String>,
+    /// The name of a source.
     #[param(example = "OKTA")]
     source: Option<String>,
+    /// What a source calls the entity.
     #[param(example = "OKTA-USER-12345", max_length = 255)]
     external_id: Option<String>,
     /// The entity's internal id; needs `kind`.

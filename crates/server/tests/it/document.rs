@@ -1,0 +1,114 @@
+//! The API document: committed, complete, and a gate for every operation.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use testing::{both_engines, document};
+
+/// `docs/openapi.json` is the document. `UPDATE_EXPECT=1` writes it.
+#[test]
+fn is_committed() {
+    let text = server::faces::document().to_pretty_json().unwrap() + "\n";
+    expect_test::expect_file!["../../../../docs/openapi.json"].assert_eq(&text);
+}
+
+/// Every operation: its path with examples in place of parameters, and the operation.
+fn operations() -> Vec<(Method, String, &'static Value)> {
+    let mut all = Vec::new();
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let mut called = path.clone();
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                if parameter["in"] == "path" {
+                    let name = format!("{{{}}}", parameter["name"].as_str().unwrap());
+                    let example = parameter["example"].to_string();
+                    called = called.replace(&name, example.trim_matches('"'));
+                }
+            }
+            all.push((method, called, operation));
+        }
+    }
+    all
+}
+
+fn is_open(operation: &Value) -> bool {
+    operation["security"] == json!([{}])
+}
+
+#[test]
+fn every_operation_says_what_a_reader_needs() {
+    assert_eq!(document()["openapi"], "3.1.0");
+    for (method, path, operation) in operations() {
+        let about = format!("{method} {path}");
+        for field in ["summary", "operationId", "tags"] {
+            assert!(!operation[field].is_null(), "{about} has no {field}");
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(!parameter["description"].is_null(), "{about}: {parameter}");
+            assert!(!parameter["schema"].is_null(), "{about}: {parameter}");
+        }
+        if let Some(body) = operation["requestBody"].as_object() {
+            let schema = &body["content"]["application/json"]["schema"];
+            assert!(!examples(schema).is_empty(), "{about} has no example of a body");
+        }
+        if !is_open(operation) {
+            assert!(!operation["responses"]["401"].is_null(), "{about}");
+        }
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            assert!(!response["description"].is_null(), "{about} {status}");
+        }
+    }
+}
+
+/// The examples of a schema, through references and alternatives.
+fn examples(schema: &Value) -> Vec<Value> {
+    if let Some(name) = schema["$ref"].as_str() {
+        return examples(document().pointer(name.trim_start_matches('#')).expect("a schema"));
+    }
+    if let Some(one_of) = schema["oneOf"].as_array() {
+        return one_of.iter().flat_map(examples).collect();
+    }
+    let mut examples = schema["examples"].as_array().cloned().unwrap_or_default();
+    examples.extend(schema.get("example").cloned());
+    examples
+}
+
+both_engines! {
+    /// The gate: every operation, without a token, and with a token that is not one.
+    async fn every_operation_asks_who_calls(t: TestApp) {
+        let mut gated = 0;
+        for (method, path, operation) in operations() {
+            if is_open(operation) || operation["security"] == json!([{"basic": []}]) {
+                continue;
+            }
+            for api in [t.api.anonymous(), t.api.with_token("cwt_nobody")] {
+                let answer = api.json(method.clone(), &path, json!({})).await;
+                assert_eq!(answer.status, 401, "{method} {path}");
+            }
+            gated += 1;
+        }
+        assert!(gated >= 16, "{gated}");
+    }
+
+    /// Every example of a body, sent as it stands, is understood: nothing about its form is
+    /// wrong.
+    async fn every_example_is_understood(t: TestApp) {
+        for (method, path, operation) in operations() {
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+            if schema.is_null() {
+                continue;
+            }
+            for example in examples(schema) {
+                let answer = t.api.json(method.clone(), &path, example.clone()).await;
+                assert_ne!(answer.status, 400, "{method} {path} {example}: {answer}");
+            }
+        }
+    }
+
+    async fn health_and_the_document_itself(t: TestApp) {
+        let nobody = t.api.anonymous();
+        assert_eq!(nobody.get("/healthz").await.ok(), json!({"status": "ok"}));
+        assert_eq!(nobody.get("/readyz").await.ok(), json!({"status": "ok"}));
+        assert_eq!(&nobody.get("/openapi.json").await.ok(), document());
+    }
+}

@@ -1,0 +1,228 @@
+//! Both engines have the same schema, and migrations are what they were.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use server::store::{Location, Options, Store};
+use testing::{Database, Engine};
+use tokio_postgres::NoTls;
+
+/// A table, as both engines can tell it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Table {
+    /// Name, type (SQLite's), whether it may be NULL; in order.
+    columns: Vec<(String, String, bool)>,
+    primary_key: Vec<String>,
+    unique: BTreeSet<Vec<String>>,
+    indexes: BTreeSet<Vec<String>>,
+    foreign_keys: BTreeSet<String>,
+}
+
+type Schema = BTreeMap<String, Table>;
+
+fn sqlite(path: &std::path::Path) -> Schema {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let list = |sql: &str| -> Vec<Vec<String>> {
+        let mut statement = connection.prepare(sql).unwrap();
+        let width = statement.column_count();
+        let text = |value: rusqlite::types::Value| match value {
+            rusqlite::types::Value::Integer(number) => number.to_string(),
+            rusqlite::types::Value::Text(text) => text,
+            _ => String::new(),
+        };
+        let rows =
+            statement.query_map([], |row| (0..width).map(|n| row.get(n).map(text)).collect());
+        rows.unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let mut schema = Schema::new();
+    for table in list(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'refinery%'",
+    ) {
+        let name = &table[0];
+        let mut described = Table::default();
+        let mut key = Vec::new();
+        for column in list(&format!("PRAGMA table_info({name})")) {
+            described.columns.push((column[1].clone(), column[2].clone(), column[3] == "0"));
+            key.push((column[5].parse::<i64>().unwrap(), column[1].clone()));
+        }
+        key.retain(|(nth, _)| *nth > 0);
+        key.sort();
+        described.primary_key = key.into_iter().map(|(_, column)| column).collect();
+        for index in list(&format!("PRAGMA index_list({name})")) {
+            let columns = list(&format!("PRAGMA index_info({})", index[1]));
+            let columns = columns.into_iter().map(|column| column[2].clone()).collect();
+            match (index[2].as_str(), index[3].as_str()) {
+                (_, "pk") => {}
+                ("1", _) => drop(described.unique.insert(columns)),
+                _ => drop(described.indexes.insert(columns)),
+            }
+        }
+        let mut keys: BTreeMap<String, (String, Vec<String>, Vec<String>)> = BTreeMap::new();
+        for part in list(&format!("PRAGMA foreign_key_list({name})")) {
+            let key = keys.entry(part[0].clone()).or_default();
+            key.0.clone_from(&part[2]);
+            key.1.push(part[3].clone());
+            key.2.push(part[4].clone());
+        }
+        for (to, from, at) in keys.into_values() {
+            described.foreign_keys.insert(format!(
+                "({}) -> {to}({})",
+                from.join(", "),
+                at.join(", ")
+            ));
+        }
+        schema.insert(name.clone(), described);
+    }
+    schema
+}
+
+async fn postgres(url: &str) -> Schema {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let mut schema = Schema::new();
+    let columns = "SELECT table_name::text, column_name::text, data_type::text, is_nullable::text
+        FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name NOT LIKE 'refinery%'
+        ORDER BY table_name, ordinal_position";
+    for row in client.query(columns, &[]).await.unwrap() {
+        let (table, column, kind, null): (String, String, String, String) =
+            (row.get(0), row.get(1), row.get(2), row.get(3));
+        let kind = match kind.as_str() {
+            "bigint" | "boolean" | "date" | "timestamp with time zone" => "INTEGER",
+            "text" => "TEXT",
+            "bytea" => "BLOB",
+            other => panic!("{table}.{column} is {other}"),
+        };
+        schema.entry(table).or_default().columns.push((column, kind.to_owned(), null == "YES"));
+    }
+    let keys = "SELECT c.conrelid::regclass::text, c.contype::text, c.confrelid::regclass::text,
+            ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k(n, o)
+                JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.n ORDER BY k.o),
+            ARRAY(SELECT a.attname::text FROM unnest(c.confkey) WITH ORDINALITY k(n, o)
+                JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.n ORDER BY k.o)
+        FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+        WHERE n.nspname = 'public' AND c.conrelid <> 0
+            AND c.conrelid::regclass::text NOT LIKE 'refinery%'";
+    for row in client.query(keys, &[]).await.unwrap() {
+        let (table, kind, to): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+        let (from, at): (Vec<String>, Vec<String>) = (row.get(3), row.get(4));
+        let table = schema.get_mut(&table).unwrap();
+        match kind.as_str() {
+            "p" => table.primary_key = from,
+            "u" => drop(table.unique.insert(from)),
+            "f" => drop(table.foreign_keys.insert(format!(
+                "({}) -> {to}({})",
+                from.join(", "),
+                at.join(", ")
+            ))),
+            other => panic!("a constraint of type {other}"),
+        }
+    }
+    let indexes = "SELECT i.indrelid::regclass::text,
+            ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(n, o)
+                JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n ORDER BY k.o)
+        FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+        JOIN pg_namespace n ON n.oid = t.relnamespace
+        WHERE n.nspname = 'public' AND NOT i.indisunique AND t.relname NOT LIKE 'refinery%'";
+    for row in client.query(indexes, &[]).await.unwrap() {
+        let (table, columns): (String, Vec<String>) = (row.get(0), row.get(1));
+        schema.get_mut(&table).unwrap().indexes.insert(columns);
+    }
+    schema
+}
+
+async fn migrated(engine: Engine) -> (Database, Schema) {
+    let database = Database::new(engine).await;
+    Store::open(&database.location, &Options::default()).await.unwrap();
+    let schema = match &database.location {
+        Location::Sqlite(path) => sqlite(path),
+        Location::Postgres(url) => postgres(url).await,
+    };
+    (database, schema)
+}
+
+#[tokio::test]
+async fn both_engines_have_the_same_schema() {
+    let (_file, mut sqlite) = migrated(Engine::Sqlite).await;
+    let (_, postgres) = migrated(Engine::Postgres).await;
+    // The one difference: docs/adr/0004.
+    let key = "(company_id, contract_id) -> contracts(company_id, id)";
+    assert!(sqlite.get_mut("assignments").unwrap().foreign_keys.remove(key));
+    assert_eq!(sqlite, postgres);
+}
+
+/// Every key begins with the company, so that the schema can be distributed by it. The global
+/// tables are what is looked up before the company is known, and what knows no company.
+#[tokio::test]
+async fn every_key_begins_with_the_company() {
+    let (_, schema) = migrated(Engine::Postgres).await;
+    let global = ["companies", "id_sequences", "api_keys", "access_tokens", "refresh_tokens"];
+    for (name, table) in schema.iter().filter(|(name, _)| !global.contains(&name.as_str())) {
+        assert_eq!(table.primary_key[0], "company_id", "{name}");
+        for key in table.unique.iter().chain(&table.indexes) {
+            assert_eq!(key[0], "company_id", "{name}");
+        }
+        for key in &table.foreign_keys {
+            assert!(key.starts_with("(company_id"), "{name} {key}");
+        }
+    }
+}
+
+/// Eight nodes that start at once migrate an empty database once.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_may_migrate_at_once() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let database = Database::empty(engine).await;
+        let mut nodes = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let location = database.location.clone();
+            nodes.spawn(async move { Store::open(&location, &Options::default()).await.map(drop) });
+        }
+        for opened in nodes.join_all().await {
+            opened.unwrap();
+        }
+    }
+}
+
+/// Shipped migrations are never edited: their checksums stand here. A new one adds a line.
+#[test]
+fn shipped_migrations_stay_as_they_are() {
+    let mut sums = String::new();
+    for engine in ["sqlite", "postgres"] {
+        let folder = format!("{}/migrations/{engine}", env!("CARGO_MANIFEST_DIR"));
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort_by_key(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            name[1..].split("__").next().unwrap().parse::<u32>().unwrap()
+        });
+        for path in files {
+            let hash = server::secret::hash(&std::fs::read_to_string(&path).unwrap());
+            let hash: String = hash[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+            sums += &format!("{engine}/{} {hash}\n", path.file_name().unwrap().to_string_lossy());
+        }
+    }
+    expect_test::expect![[r#"
+        sqlite/V1__companies.sql ce2be33eef18
+        sqlite/V2__keys_and_tokens.sql de0d3dfe4d84
+        sqlite/V3__external_refs.sql 9c5335426a49
+        sqlite/V4__clients.sql 30d4c8b816a4
+        sqlite/V5__categories.sql 064646932ee2
+        sqlite/V6__seniorities.sql f6e7a3826f6c
+        sqlite/V7__positions.sql 45a2f9dbb4b9
+        sqlite/V8__workspaces.sql 1a257e693c16
+        sqlite/V9__users.sql 20383c409ba4
+        sqlite/V10__teams.sql c4ccf38f7ebb
+        sqlite/V11__contracts.sql 077d78d9a394
+        postgres/V1__companies.sql 72392e56d1a0
+        postgres/V2__keys_and_tokens.sql d9f97dfc1f79
+        postgres/V3__external_refs.sql 61df8bf7e4ff
+        postgres/V4__clients.sql 4f798f38ba93
+        postgres/V5__categories.sql dbde66f42a71
+        postgres/V6__seniorities.sql a489231ed3f2
+        postgres/V7__positions.sql 6fe3ffe3bbe4
+        postgres/V8__workspaces.sql d11b98f5d30e
+        postgres/V9__users.sql 82035b2c46c8
+        postgres/V10__teams.sql 71f86031c058
+        postgres/V11__contracts.sql a51a9e10c0ac
+    "#]].assert_eq(&sums);
+}

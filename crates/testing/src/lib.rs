@@ -1,0 +1,146 @@
+//! What tests stand on: a throw-away PostgreSQL, a fresh database on either engine, the real
+//! router, and a check of every answer against the API document.
+
+mod api;
+mod cluster;
+mod conformance;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::Name;
+use server::app::{App, Shared};
+use server::clock::Clock;
+use server::http::Limits;
+use server::secret::Secret;
+use server::store::{Location, Options, Store};
+use server::{companies, keys, tokens};
+use tempfile::TempDir;
+
+pub use api::{Answer, Api};
+pub use conformance::document;
+
+/// The engines that every scenario runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A database of its own. The file of SQLite goes when this goes.
+pub struct Database {
+    pub location: Location,
+    _folder: Option<Arc<TempDir>>,
+}
+
+impl Database {
+    /// A database that holds nothing yet but, on PostgreSQL, the current schema.
+    pub async fn new(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::file_in_a_folder(),
+            Engine::Postgres => Self::on_the_cluster("migrated").await,
+        }
+    }
+
+    /// A database without any schema.
+    pub async fn empty(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::file_in_a_folder(),
+            Engine::Postgres => Self::on_the_cluster("template1").await,
+        }
+    }
+
+    fn file_in_a_folder() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let location = Location::Sqlite(folder.path().join("crewline.db"));
+        Self { location, _folder: Some(Arc::new(folder)) }
+    }
+
+    async fn on_the_cluster(template: &str) -> Self {
+        let location = Location::Postgres(cluster::database(template).await);
+        Self { location, _folder: None }
+    }
+
+    /// The file of a SQLite database.
+    pub fn file(&self) -> Option<PathBuf> {
+        match &self.location {
+            Location::Sqlite(path) => Some(path.clone()),
+            Location::Postgres(_) => None,
+        }
+    }
+
+    /// The URL as `--database` takes it.
+    pub fn url(&self) -> String {
+        match &self.location {
+            Location::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Location::Postgres(url) => url.clone(),
+        }
+    }
+}
+
+/// The server on a fresh database, with one company and a token for it.
+pub struct TestApp {
+    pub engine: Engine,
+    pub app: Shared,
+    pub clock: Clock,
+    pub database: Database,
+    /// The first company's.
+    pub api: Api,
+}
+
+/// The time at which every test begins.
+pub const START: &str = "2026-01-08T19:06:19Z";
+
+impl TestApp {
+    pub async fn new(engine: Engine) -> Self {
+        Self::with(engine, Options::default(), Limits::default()).await
+    }
+
+    pub async fn with(engine: Engine, options: Options, limits: Limits) -> Self {
+        let database = Database::new(engine).await;
+        let clock = Clock::fixed(START.parse().expect("a time"));
+        let store = Store::open(&database.location, &options).await.expect("a database");
+        let app = App::new(store, clock.clone(), limits);
+        let router = server::faces::router(Arc::clone(&app));
+        let api = Api::new(router, company(&app, "Test company").await);
+        Self { engine, app, clock, database, api }
+    }
+
+    /// Another company: its own token on the same server.
+    pub async fn other_company(&self) -> Api {
+        self.api.with_token(&company(&self.app, "Other company").await)
+    }
+}
+
+/// A company's token.
+async fn company(app: &App, name: &str) -> String {
+    let parsed = Name::parse(name).expect("a name");
+    let company = companies::create(app, parsed.clone()).await.expect("a company");
+    let key = format!("key-{}", company.id);
+    keys::create(app, company.id, parsed, key.clone(), Secret::from("secret"))
+        .await
+        .expect("a key");
+    let pair = tokens::issue(app, &key, "secret").await.expect("a token");
+    pair.access.reveal().to_owned()
+}
+
+/// Makes one test per engine of each scenario, an `async fn` that takes a [`TestApp`].
+#[macro_export]
+macro_rules! both_engines {
+    ($($(#[$about:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {$(
+        $(#[$about])*
+        async fn $name($app: $crate::TestApp) $body
+
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$name($crate::TestApp::new($crate::Engine::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$name($crate::TestApp::new($crate::Engine::Postgres).await).await;
+            }
+        }
+    )*};
+}
