@@ -4,6 +4,7 @@
 mod api;
 mod cluster;
 mod conformance;
+mod process;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 
 pub use api::{Answer, Api};
 pub use conformance::document;
+pub use process::{Client, Server};
 
 /// The engines that every scenario runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

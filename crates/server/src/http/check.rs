@@ -221,7 +221,10 @@ macro_rules! body {
         }
 
         impl $crate::http::check::Wire for $name {
-            const RULE: &'static str = concat!("must be an object: ", $schema);
+            const RULE: &'static str = concat!(
+                "must be an object of:"
+                $(, " ", $crate::http::check::body!(@name $($wire)? $field))*
+            );
 
             fn read(
                 raw: &serde_json::value::RawValue,

@@ -224,5 +224,6 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V9__users.sql 82035b2c46c8
         postgres/V10__teams.sql 71f86031c058
         postgres/V11__contracts.sql a51a9e10c0ac
-    "#]].assert_eq(&sums);
+    "#]]
+    .assert_eq(&sums);
 }

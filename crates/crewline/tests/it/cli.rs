@@ -1,0 +1,122 @@
+//! The command line.
+
+use serde_json::json;
+use testing::{Client, Database, Engine, Server};
+
+use crate::{binary, crewline, json, stdout};
+
+/// One line on stderr, and how it ended.
+fn error(arguments: &[&str]) -> (i32, String) {
+    let output = crewline(arguments);
+    assert!(output.stdout.is_empty());
+    let text = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    (output.status.code().expect("a code"), text.trim_end().to_owned())
+}
+
+/// Basic credentials.
+fn basic(key: &str, secret: &str) -> String {
+    use base64::Engine as _;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{key}:{secret}"));
+    format!("Basic {encoded}")
+}
+
+/// A company, a key, a token: from the command line to the first call, beside a live server.
+async fn from_nothing_to_a_call(engine: Engine) {
+    let database = Database::empty(engine).await;
+    let url = database.url();
+    let at = ["--database", url.as_str()];
+    assert_eq!(stdout(&crewline(&["migrate", at[0], at[1]])), "The database is up to date\n");
+    let server = Server::start(binary(), &at);
+
+    let company =
+        json(&crewline(&["company", "create", "--name", "Acme", "--output", "json", at[0], at[1]]));
+    assert_eq!(company, json!({"id": 1, "name": "Acme"}));
+    let key = json(&crewline(&[
+        "key",
+        "create",
+        "--company",
+        "1",
+        "--name",
+        "Okta",
+        "--output",
+        "json",
+        at[0],
+        at[1],
+    ]));
+    assert_eq!(key["company_id"], 1);
+    let (id, secret) = (key["key"].as_str().unwrap(), key["secret"].as_str().unwrap());
+    assert!(id.starts_with("cwk_") && secret.starts_with("cws_"));
+
+    let path = "/v1/oauth/token?grant_type=client_credentials";
+    let (status, pair) = Client::connect(server.address, &basic(id, secret))
+        .unwrap()
+        .call("POST", path, "")
+        .unwrap();
+    assert_eq!(status, 200);
+    let bearer = format!("Bearer {}", pair["access_token"].as_str().unwrap());
+    let (status, me) =
+        Client::connect(server.address, &bearer).unwrap().call("GET", "/v1/me", "").unwrap();
+    assert_eq!((status, &me["first_name"]), (200, &json!("Okta")));
+
+    stdout(&crewline(&["key", "revoke", id, at[0], at[1]]));
+    let (status, _) = Client::connect(server.address, &basic(id, secret))
+        .unwrap()
+        .call("POST", path, "")
+        .unwrap();
+    assert_eq!(status, 401);
+    std::thread::sleep(std::time::Duration::from_millis(4_500));
+    let (status, _) =
+        Client::connect(server.address, &bearer).unwrap().call("GET", "/v1/me", "").unwrap();
+    assert_eq!(status, 401);
+
+    let refused = error(&["key", "create", "--company", "7", at[0], at[1]]);
+    assert_eq!(refused, (1, "crewline: there is no company 7".to_owned()));
+    let refused = error(&["key", "revoke", "nobody", at[0], at[1]]);
+    assert_eq!(refused, (1, "crewline: there is no key nobody".to_owned()));
+    let status = server.terminate();
+    assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_nothing_to_a_call_on_sqlite() {
+    from_nothing_to_a_call(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_nothing_to_a_call_on_postgres() {
+    from_nothing_to_a_call(Engine::Postgres).await;
+}
+
+/// Errors are one line on stderr, with a code that is not 0; a URL's password is never shown.
+#[test]
+fn errors_are_one_line() {
+    for (arguments, code, said) in [
+        (
+            &["--database", "mysql://root:hunter2@h/d", "migrate"][..],
+            1,
+            "a database is sqlite:PATH or postgres://",
+        ),
+        (&["--database", "sqlite:", "migrate"], 1, "needs a file"),
+        (&["--database", "sqlite:/nowhere/at/all/x.db", "migrate"], 1, "/nowhere/at/all/x.db"),
+        (&["--database", "postgres://u:hunter2@127.0.0.1:1/d", "migrate"], 1, "PostgreSQL"),
+        (&["company", "create", "--name", ""], 2, "1 to 255 characters"),
+        (&["company", "create"], 2, "--name"),
+        (&["fly"], 2, "fly"),
+        (&["serve", "--listen", "nowhere"], 1, "nowhere"),
+    ] {
+        let (ended, line) = error(arguments);
+        assert_eq!(ended, code, "{line}");
+        assert!(line.starts_with("crewline: ") && line.contains(said), "{line}");
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+}
+
+#[test]
+fn version_and_document() {
+    assert_eq!(
+        stdout(&crewline(&["--version"])),
+        format!("crewline {}\n", env!("CARGO_PKG_VERSION"))
+    );
+    assert_eq!(json(&crewline(&["openapi"]))["openapi"], "3.1.0");
+}

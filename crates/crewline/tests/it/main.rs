@@ -1,0 +1,28 @@
+//! The real binary: its commands, its demo, and its death.
+
+mod cli;
+mod demo;
+mod durability;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_crewline");
+
+fn binary() -> &'static Path {
+    Path::new(BINARY)
+}
+
+/// Runs a command to its end.
+fn crewline(arguments: &[&str]) -> Output {
+    Command::new(BINARY).args(arguments).env_remove("CREWLINE_DATABASE").output().expect("a run")
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_str(&stdout(output)).expect("JSON")
+}

@@ -1,0 +1,149 @@
+//! The real binary as a process, and a small client that talks to it over TCP.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// A running `crewline serve`. It is killed when this goes.
+pub struct Server {
+    pub address: SocketAddr,
+    /// What `--demo` printed before it listened.
+    pub printed: String,
+    child: Child,
+}
+
+impl Server {
+    /// Starts `crewline serve` on a free port, and waits until it listens.
+    pub fn start(binary: &Path, arguments: &[&str]) -> Self {
+        let mut child = Command::new(binary)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary");
+        let mut log = BufReader::new(child.stderr.take().expect("stderr"));
+        let mut said = String::new();
+        let address = loop {
+            let mut line = String::new();
+            if log.read_line(&mut line).expect("a line") == 0 {
+                panic!("the server did not start: {said}");
+            }
+            said.push_str(&line);
+            if let Some((_, address)) = line.split_once("address=") {
+                break address.trim().parse().expect("an address");
+            }
+        };
+        // What it prints comes before it listens.
+        let mut stdout = child.stdout.take().expect("stdout");
+        let mut printed = vec![0; 64 * 1024];
+        let length = match arguments.contains(&"--demo") {
+            true => stdout.read(&mut printed).expect("stdout"),
+            false => 0,
+        };
+        printed.truncate(length);
+        // Nobody reads the rest, and the pipes must not fill.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+        let printed = String::from_utf8(printed).expect("UTF-8");
+        Self { address, printed, child }
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a kill");
+        self.child.wait().expect("an end");
+    }
+
+    /// SIGTERM, and how it ended.
+    pub fn terminate(mut self) -> ExitStatus {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+        let until = Instant::now() + Duration::from_secs(15);
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a status") {
+                return status;
+            }
+            assert!(Instant::now() < until, "the server did not stop");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A connection that stays open between requests.
+pub struct Client {
+    stream: BufReader<TcpStream>,
+    token: String,
+}
+
+impl Client {
+    pub fn connect(address: SocketAddr, token: &str) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        Ok(Self { stream: BufReader::new(stream), token: token.to_owned() })
+    }
+
+    /// A request and its answer.
+    pub fn call(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, Value)> {
+        self.send(method, path, body)?;
+        self.receive()
+    }
+
+    /// A request whose answer nobody waits for.
+    pub fn send(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<()> {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: test\r\nauthorization: {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.token,
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes())
+    }
+
+    /// A request whose body never ends.
+    pub fn send_partly(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<()> {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: test\r\nauthorization: {}\r\n\
+             content-length: {}\r\n\r\n{body}",
+            self.token,
+            body.len() + 1
+        );
+        self.stream.get_mut().write_all(request.as_bytes())
+    }
+
+    fn receive(&mut self) -> std::io::Result<(u16, Value)> {
+        let broken = || std::io::Error::other("the answer is not HTTP");
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let status =
+            line.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(broken)?;
+        let mut length = 0;
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line)?;
+            let header = line.trim_end().to_ascii_lowercase();
+            if header.is_empty() {
+                break;
+            }
+            if let Some(value) = header.strip_prefix("content-length:") {
+                length = value.trim().parse().map_err(|_| broken())?;
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
+    }
+}
