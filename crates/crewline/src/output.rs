@@ -23,6 +23,8 @@ impl Output {
 pub fn stopped<R>(stop: Stop<R>, refused: impl FnOnce(R) -> String) -> Startup {
     match stop {
         Stop::Refused(refusal) => Startup(refused(refusal)),
-        Stop::Failed(error) => Startup(format!("the database cannot take this: {error:?}")),
+        Stop::Failed(error) => {
+            Startup(format!("the database cannot take this: {}", error.explain()))
+        }
     }
 }

@@ -10,6 +10,7 @@ use domain::Source;
 use domain::source::BUILT_IN;
 
 use super::Problem;
+use super::problem::clip;
 use crate::app::Shared;
 use crate::tokens::{self, Key};
 
@@ -50,11 +51,11 @@ impl FromRequestParts<Shared> for Caller {
 }
 
 impl Caller {
-    /// The source that a request speaks for.
-    pub fn source(&self, name: &str) -> Result<Source, Problem> {
+    /// The source that a request speaks for, or what would be right.
+    pub fn source(&self, name: &str) -> Result<Source, String> {
         Source::from_name(name).ok_or_else(|| {
-            let valid: Vec<&str> = BUILT_IN.iter().map(|source| source.name).collect();
-            Problem::invalid_source(name, &valid.join(", "))
+            let valid = BUILT_IN.map(|source| source.name).join(", ");
+            format!("{:?} is not a source; it must be one of {valid}", clip(name))
         })
     }
 }

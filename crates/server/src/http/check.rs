@@ -29,11 +29,17 @@ pub trait Wire: Sized {
 /// A name and code that COR publishes for an error of a field.
 type Published = (&'static str, &'static str);
 
+/// Wrong fields that an answer lists.
+const LISTED: usize = 100;
+
 /// Where we are in a body, and what was wrong so far.
 #[derive(Debug, Default)]
 pub struct Check {
     at: String,
+    /// The first ones: a body can hold millions of wrong values.
     errors: Vec<FieldError>,
+    /// How many were wrong in all.
+    wrong: usize,
     /// COR's own name, code and sentence, instead of ours.
     published: Option<(Published, String)>,
 }
@@ -43,7 +49,7 @@ impl Check {
     pub fn all<T>(read: impl FnOnce(&mut Check) -> Option<T>) -> Result<T, Problem> {
         let mut check = Check::default();
         match read(&mut check) {
-            Some(value) if check.errors.is_empty() => Ok(value),
+            Some(value) if check.wrong == 0 => Ok(value),
             _ => Err(check.problem()),
         }
     }
@@ -59,8 +65,16 @@ impl Check {
 
     /// Blames the current place. Always `None`, for the reader to return.
     pub fn wrong<T>(&mut self, message: impl Into<Cow<'static, str>>) -> Option<T> {
-        self.errors.push(FieldError { pointer: self.at.clone(), message: message.into() });
+        self.wrong += 1;
+        if self.errors.len() < LISTED {
+            self.errors.push(FieldError { pointer: self.at.clone(), message: message.into() });
+        }
         None
+    }
+
+    /// Whether nothing was wrong so far; `None` for the reader to return if something was.
+    pub fn clean(&self) -> Option<()> {
+        (self.wrong == 0).then_some(())
     }
 
     /// Blames the current place by a name, a code and in words that COR publishes.
@@ -72,9 +86,9 @@ impl Check {
     fn problem(self) -> Problem {
         match (self.errors.as_slice(), self.published) {
             ([_], Some(((name, code), message))) => {
-                Problem::fields(self.errors).published(name, code, message)
+                Problem::fields(self.errors, 1).published(name, code, message)
             }
-            _ => Problem::fields(self.errors),
+            _ => Problem::fields(self.errors, self.wrong),
         }
     }
 }

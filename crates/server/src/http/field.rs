@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 
 use domain::text::{Email, Label, Name, Text};
-use domain::{Amount, Decimal, ExternalId, Hours, Percentage, Role};
+use domain::{Amount, Decimal, ExternalId, Hours, Percentage, Role, Source};
 use jiff::civil::Date;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 
 use super::check::{Check, Wire};
+use super::problem::INVALID_SOURCE;
+use super::{Caller, Problem};
 
 /// The text of a JSON string.
 pub fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
@@ -163,5 +165,36 @@ impl Wire for Role {
             6 Client.";
         let role = ObjectBuilder::new().schema_type(Type::Integer).description(Some(about));
         role.minimum(Some(1.0)).maximum(Some(6.0)).into()
+    }
+}
+
+/// The name of a source, known or not: whether a caller may use it is the caller's to say.
+#[derive(Clone, Debug)]
+pub struct SourceName(String);
+
+wire!(
+    SourceName,
+    "must be the name of a source",
+    |raw| text(raw).map(|name| SourceName(name.into_owned())),
+    {
+        let names = domain::source::BUILT_IN.map(|source| source.name).join(", ");
+        string()
+            .description(Some(format!("The system whose ids these are: {names}.")))
+            .examples(["GLOBANT"])
+    }
+);
+
+impl SourceName {
+    /// The source of a whole request, from its `metadata`.
+    pub fn resolve(&self, caller: &Caller) -> Result<Source, Problem> {
+        caller.source(&self.0).map_err(|why| Problem::invalid_source("/metadata/source", why))
+    }
+
+    /// The source at the check's current place.
+    pub fn judge(&self, caller: &Caller, check: &mut Check) -> Option<Source> {
+        match caller.source(&self.0) {
+            Ok(source) => Some(source),
+            Err(why) => check.published(INVALID_SOURCE, why),
+        }
     }
 }

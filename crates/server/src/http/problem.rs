@@ -31,6 +31,17 @@ pub struct Problem {
     cause: Option<store::Error>,
 }
 
+/// The name and code of a source that nobody knows.
+pub const INVALID_SOURCE: (&str, &str) = ("InvalidSourceError", "INVALID_SOURCE");
+
+/// What was sent, as far as a message repeats it.
+pub fn clip(sent: &str) -> &str {
+    match sent.char_indices().nth(100) {
+        Some((end, _)) => &sent[..end],
+        None => sent,
+    }
+}
+
 /// A field that is to blame.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FieldError {
@@ -60,16 +71,18 @@ impl Problem {
 
     /// 400: one field is not of the right form.
     pub fn field(pointer: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::fields(vec![FieldError { pointer: pointer.into(), message: message.into() }])
+        Self::fields(vec![FieldError { pointer: pointer.into(), message: message.into() }], 1)
     }
 
-    /// 400: some fields are not of the right form.
-    pub fn fields(errors: Vec<FieldError>) -> Self {
+    /// 400: `wrong` fields are not of the right form; the first of them are listed.
+    pub fn fields(errors: Vec<FieldError>, wrong: usize) -> Self {
         let message = match errors.as_slice() {
-            [only] => format!("{} {}", only.pointer, only.message),
+            [only] => format!("{} {}", only.pointer, only.message).trim_start().to_owned(),
             _ => {
-                let pointers: Vec<&str> = errors.iter().map(|e| e.pointer.as_str()).collect();
-                format!("{} fields are not valid: {}", errors.len(), pointers.join(", "))
+                let first: Vec<&str> =
+                    errors.iter().take(10).map(|error| error.pointer.as_str()).collect();
+                let more = if wrong > first.len() { ", ..." } else { "" };
+                format!("{wrong} fields are not valid: {}{more}", first.join(", "))
             }
         };
         Self { errors, ..Self::validation(message) }
@@ -86,14 +99,9 @@ impl Problem {
     }
 
     /// 400: a source that nobody knows.
-    pub fn invalid_source(name: &str, valid: &str) -> Self {
-        let message =
-            format!("metadata.source {name:?} is not a source; it must be one of {valid}");
-        let pointer = "/metadata/source".to_owned();
-        let errors =
-            vec![FieldError { pointer, message: format!("must be one of {valid}").into() }];
-        let status = StatusCode::BAD_REQUEST;
-        Self { errors, ..Self::new(status, "InvalidSourceError", "INVALID_SOURCE", message) }
+    pub fn invalid_source(pointer: &str, message: String) -> Self {
+        let (name, code) = INVALID_SOURCE;
+        Self::field(pointer, message.clone()).published(name, code, message)
     }
 
     /// 401: no good token.
@@ -125,7 +133,7 @@ impl Problem {
 
     /// 415: a body of another type.
     pub fn media_type(sent: &str, taken: &str) -> Self {
-        let message = format!("The content type {sent} is not taken here; send {taken}");
+        let message = format!("The content type {} is not taken here; send {taken}", clip(sent));
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         Self::new(status, "UnsupportedMediaTypeError", "UNSUPPORTED_MEDIA_TYPE", message)
     }

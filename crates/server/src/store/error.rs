@@ -44,6 +44,27 @@ impl<R> From<Error> for Stop<R> {
 }
 
 impl Error {
+    /// What went wrong, for an operator's eyes.
+    pub fn explain(&self) -> String {
+        let cause = match self {
+            Error::QueueFull => return "too many operations are waiting".to_owned(),
+            Error::Swallowed => return "an operation went on after an error".to_owned(),
+            Error::Suspended => return "an operation awaited something else".to_owned(),
+            Error::Panicked(said) => return format!("an operation panicked: {said}"),
+            Error::Unavailable(cause) | Error::Conflict(cause) | Error::Engine(cause) => cause,
+        };
+        let mut text = cause.to_string();
+        let mut next = cause.source();
+        while let Some(cause) = next {
+            let said = cause.to_string();
+            if !text.contains(&said) {
+                text = format!("{text}: {said}");
+            }
+            next = cause.source();
+        }
+        text
+    }
+
     /// A conflict that no engine reported: a fact that an operation relied on has changed.
     pub fn changed(what: &'static str) -> Self {
         Error::Conflict(what.into())

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::error::Startup;
+use super::error::{Error, Startup};
 use super::postgres::Postgres;
 use super::sqlite;
 
@@ -33,7 +33,7 @@ pub fn sqlite(path: &Path) -> Result<(), Startup> {
 
 /// Brings a PostgreSQL database up to date; several nodes may try at once.
 pub async fn postgres(postgres: &Postgres) -> Result<(), Startup> {
-    let away = |error| Startup(format!("PostgreSQL: {error:?}"));
+    let away = |error: Error| Startup(format!("PostgreSQL: {}", error.explain()));
     let failed = |error: &dyn std::fmt::Display| Startup(format!("PostgreSQL: {error}"));
     let mut connection = postgres.connection().await.map_err(away)?;
     // Waiting for another node's migration may take longer than a lock should otherwise.

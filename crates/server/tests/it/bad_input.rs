@@ -72,7 +72,7 @@ both_engines! {
         let answer = t.api.put("/v2/integrations/users/nobody", json!({"metadata": {"source": "EXCEL"}})).await;
         expect![[r#"
             400 Bad Request
-            {"status":400,"name":"InvalidSourceError","code":"INVALID_SOURCE","message":"metadata.source \"EXCEL\" is not a source; it must be one of JIRA, SALESFORCE, ADVERTMIND, QUICKBOOKS, ZAPIER, OKTA, MICROSOFT_DYNAMICS, GITHUB, MICROSOFT_TEAMS, VBS, SAP, GLOBANT","request_id":"[id]","errors":[{"pointer":"/metadata/source","message":"must be one of JIRA, SALESFORCE, ADVERTMIND, QUICKBOOKS, ZAPIER, OKTA, MICROSOFT_DYNAMICS, GITHUB, MICROSOFT_TEAMS, VBS, SAP, GLOBANT"}]}"#]].assert_eq(&answer.to_string());
+            {"status":400,"name":"InvalidSourceError","code":"INVALID_SOURCE","message":"\"EXCEL\" is not a source; it must be one of JIRA, SALESFORCE, ADVERTMIND, QUICKBOOKS, ZAPIER, OKTA, MICROSOFT_DYNAMICS, GITHUB, MICROSOFT_TEAMS, VBS, SAP, GLOBANT","request_id":"[id]","errors":[{"pointer":"/metadata/source","message":"\"EXCEL\" is not a source; it must be one of JIRA, SALESFORCE, ADVERTMIND, QUICKBOOKS, ZAPIER, OKTA, MICROSOFT_DYNAMICS, GITHUB, MICROSOFT_TEAMS, VBS, SAP, GLOBANT"}]}"#]].assert_eq(&answer.to_string());
         let answer = t.api.put("/v2/integrations/users/nobody", json!({"metadata": {"source": "EXCEL"}, "phone": 5})).await;
         assert_eq!(answer.json()["name"], "ValidationError");
     }
@@ -104,6 +104,15 @@ both_engines! {
         for id in ["%00", &"x".repeat(256)] {
             assert_eq!(t.api.put(&format!("/v2/integrations/users/{id}"), body.clone()).await.status, 404);
         }
+    }
+
+    /// A body can hold very many wrong values: the first are listed, all are counted.
+    async fn very_many_wrong_values(t: TestApp) {
+        let body = json!({"metadata": {"source": "OKTA"}, "users": vec![7; 5_000]});
+        let answer = t.api.put("/v2/integrations/teams/x/attach", body).await.json();
+        assert_eq!(answer["errors"].as_array().map(Vec::len), Some(100));
+        assert_eq!(answer["message"], "5000 fields are not valid: /users/0, /users/1, /users/2, /users/3, \
+            /users/4, /users/5, /users/6, /users/7, /users/8, /users/9, ...");
     }
 
     /// Wrong types everywhere, as a fuzzer would: always 400, never 500.

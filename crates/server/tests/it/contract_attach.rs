@@ -168,13 +168,13 @@ both_engines! {
         let answer = t.api.post(path, json!({"users": []})).await;
         expect![[r#"
             400 Bad Request
-            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"2 fields are not valid: /metadata, /users","request_id":"[id]","errors":[{"pointer":"/metadata","message":"is required and must be an object: Metadata"},{"pointer":"/users","message":"must be a non-empty list of users with their dates"}]}"#]].assert_eq(&answer.to_string());
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"2 fields are not valid: /metadata, /users","request_id":"[id]","errors":[{"pointer":"/metadata","message":"is required and must be an object of: source"},{"pointer":"/users","message":"must be a non-empty list of users with their dates"}]}"#]].assert_eq(&answer.to_string());
         let answer = t.api.post(path, json!({"metadata": {"source": "EXCEL"}, "users": [
             {"id": "u1", "dates": [{}]}
         ]})).await;
         expect![[r#"
             400 Bad Request
-            {"status":400,"name":"InvalidSourceError","code":"INVALID_SOURCE","message":"metadata.source \"EXCEL\" is not a source; it must be one of JIRA, SALESFORCE, ADVERTMIND, QUICKBOOKS, ZAPIER, OKTA, MICROSOFT_DYNAMICS, GITHUB, MICROSOFT_TEAMS, VBS, SAP, GLOBANT","request_id":"[id]","errors":[{"pointer":"/metadata/source","message":"must be one of JIRA, SALESFORCE, ADVERTMIND, QUICKBOOKS, ZAPIER, OKTA, MICROSOFT_DYNAMICS, GITHUB, MICROSOFT_TEAMS, VBS, SAP, GLOBANT"}]}"#]].assert_eq(&answer.to_string());
+            {"status":400,"name":"InvalidSourceError","code":"INVALID_SOURCE","message":"\"EXCEL\" is not a source; it must be one of JIRA, SALESFORCE, ADVERTMIND, QUICKBOOKS, ZAPIER, OKTA, MICROSOFT_DYNAMICS, GITHUB, MICROSOFT_TEAMS, VBS, SAP, GLOBANT","request_id":"[id]","errors":[{"pointer":"/metadata/source","message":"\"EXCEL\" is not a source; it must be one of JIRA, SALESFORCE, ADVERTMIND, QUICKBOOKS, ZAPIER, OKTA, MICROSOFT_DYNAMICS, GITHUB, MICROSOFT_TEAMS, VBS, SAP, GLOBANT"}]}"#]].assert_eq(&answer.to_string());
     }
 
     /// v1, whole-request checks.

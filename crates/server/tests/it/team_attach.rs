@@ -70,7 +70,7 @@ both_engines! {
             {"status":400,"name":"ValidationError","code":"VALIDATION","message":"2 fields are not valid: /users/1, /users/2","request_id":"[id]","errors":[{"pointer":"/users/1","message":"must be a string of 1 to 255 bytes"},{"pointer":"/users/2","message":"must be a string of 1 to 255 bytes"}]}"#]].assert_eq(&attach(&t, "a", json!(["u1", 7, ""])).await.to_string());
         expect![[r#"
             400 Bad Request
-            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"2 fields are not valid: /users, /metadata","request_id":"[id]","errors":[{"pointer":"/users","message":"is required and must be a non-empty list"},{"pointer":"/metadata","message":"is required and must be an object: Metadata"}]}"#]].assert_eq(&t.api.put("/v2/integrations/teams/a/attach", json!({})).await.to_string());
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"2 fields are not valid: /users, /metadata","request_id":"[id]","errors":[{"pointer":"/users","message":"is required and must be a non-empty list"},{"pointer":"/metadata","message":"is required and must be an object of: source"}]}"#]].assert_eq(&t.api.put("/v2/integrations/teams/a/attach", json!({})).await.to_string());
     }
 
     /// The published curl sends POST.

@@ -17,7 +17,8 @@ use super::{Page, cursor, position};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
 use crate::http::check::Object;
-use crate::http::field::{self, wire};
+use crate::http::field::{self, SourceName, wire};
+use crate::http::problem::INVALID_SOURCE;
 use crate::http::{Caller, Check, JsonBody, Problem, Wire, body};
 use crate::references::link::{Link, Outcome, Target, link};
 use crate::references::{self, Filter};
@@ -98,7 +99,11 @@ fn parameter<T>(
 impl ListQuery {
     fn filter(&self, caller: &Caller) -> Result<Filter, Problem> {
         let kind = parameter("kind", self.kind.as_ref(), kind_of)?;
-        let source = self.source.as_deref().map(|name| caller.source(name)).transpose()?;
+        let source = self.source.as_deref().map(|name| caller.source(name)).transpose();
+        let (name, code) = INVALID_SOURCE;
+        let source = source.map_err(|why| {
+            Problem::validation("").published(name, code, format!("source {why}"))
+        })?;
         let external_id = parameter("external_id", self.external_id.as_ref(), |text| {
             ExternalId::parse(text).map_err(str::to_owned)
         })?;
@@ -163,7 +168,7 @@ body! {
         "of": {"source": "OKTA", "external_id": "OKTA-USER-12345"}
     } {
         kind: required Kind,
-        source: required Source,
+        source: required SourceName,
         external_id: required ExternalId,
         /// The entity.
         id: optional i64,
@@ -174,7 +179,7 @@ body! {
 body! {
     /// The entity, by a reference it has; a user also by its e-mail.
     strict struct Of as "LinkOf" = {"source": "OKTA", "external_id": "OKTA-USER-12345"} {
-        source: optional Source,
+        source: optional SourceName,
         external_id: optional ExternalId,
         email: optional Email,
     }
@@ -206,31 +211,28 @@ wire!(
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Kind::ALL.map(Kind::name)))
 );
 
-wire!(
-    Source,
-    "must be the name of a source",
-    |raw| Source::from_name(&field::text(raw)?),
-    ObjectBuilder::new().schema_type(Type::String).examples(["SAP"])
-);
-
 impl LinkBody {
-    fn link(self, check: &mut Check) -> Option<Link> {
+    fn link(self, caller: &Caller, check: &mut Check) -> Option<Link> {
+        let source = check.within("source", |check| self.source?.judge(caller, check));
         let target = match (self.id, self.of) {
             (Some(id), None) => Target::Id(id),
-            (None, Some(of)) => check.within("of", |check| of.target(check, self.kind))?,
+            (None, Some(of)) => check.within("of", |check| of.target(self.kind, caller, check))?,
             _ => return check.wrong("must have either id or of"),
         };
-        let (kind, source, external_id) = (self.kind?, self.source?, self.external_id?);
+        let (kind, source, external_id) = (self.kind?, source?, self.external_id?);
         Some(Link { kind, source, external_id, target })
     }
 }
 
 impl Of {
-    fn target(self, check: &mut Check, kind: Option<Kind>) -> Option<Target> {
+    fn target(self, kind: Option<Kind>, caller: &Caller, check: &mut Check) -> Option<Target> {
         match (self.email, self.source, self.external_id) {
             (Some(email), None, None) if kind == Some(Kind::User) => Some(Target::Email(email)),
             (Some(_), None, None) => check.wrong("names a user by e-mail, but kind is not user"),
-            (None, Some(source), Some(external_id)) => Some(Target::Known(source, external_id)),
+            (None, Some(source), Some(external_id)) => {
+                let source = check.within("source", |check| source.judge(caller, check))?;
+                Some(Target::Known(source, external_id))
+            }
             _ => check.wrong("must have source and external_id, or only email"),
         }
     }
@@ -302,7 +304,11 @@ async fn create(
 ) -> Result<Response, Problem> {
     let raw = body.object()?;
     if Object::of(raw).is_some_and(|object| object.get("references").is_none()) {
-        let one = Check::all(|check| LinkBody::read(raw, check)?.link(check))?;
+        let one = Check::all(|check| {
+            let one = LinkBody::read(raw, check)?;
+            check.clean()?;
+            one.link(&caller, check)
+        })?;
         let mut outcomes = link(&app, caller.company_id, vec![one]).await?;
         return match outcomes.pop() {
             Some(Outcome::Created(linked)) => {
@@ -315,8 +321,9 @@ async fn create(
     }
     let links: Vec<Link> = Check::all(|check| {
         let many = BatchBody::read(raw, check)?.references?.into_iter().enumerate();
+        check.clean()?;
         check.within("references", |check| {
-            let links = many.map(|(nth, one)| check.within(nth, |check| one.link(check)));
+            let links = many.map(|(nth, one)| check.within(nth, |check| one.link(&caller, check)));
             // All are read, so that everything wrong is told.
             links.collect::<Vec<_>>().into_iter().collect()
         })

@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata, SourceName, Wrapped, wrapped};
+use super::{CreateBody, Created, Metadata, Wrapped, wrapped};
 use crate::app::Shared;
 use crate::categories::{Category, New};
 use crate::faces::wire::Spaced;
+use crate::http::field::SourceName;
 use crate::http::{Caller, JsonBody, Problem, body};
 
 pub fn routes() -> OpenApiRouter<Shared> {

@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata, SourceName};
+use super::{CreateBody, Created, Metadata};
 use crate::app::Shared;
 use crate::clients::{Client, New};
 use crate::faces::wire::Iso;
+use crate::http::field::SourceName;
 use crate::http::{Caller, JsonBody, Problem, body};
 
 pub fn routes() -> OpenApiRouter<Shared> {

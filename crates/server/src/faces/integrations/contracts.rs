@@ -13,12 +13,14 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata, SourceName};
+use super::{CreateBody, Created, Metadata};
 use crate::app::Shared;
 use crate::contracts::attach::{Attach, attach};
 use crate::contracts::{Contract, New};
 use crate::faces::assigned::{self, Item, Users};
 use crate::faces::wire::{Day, Iso, Number};
+use crate::http::field::SourceName;
+use crate::http::problem::clip;
 use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body, field, path};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -62,7 +64,7 @@ macro_rules! bound {
             fn read(raw: &RawValue, check: &mut Check) -> Option<Self> {
                 let date = field::text(raw).and_then(|text| domain::range::date(&text));
                 date.map(Self).or_else(|| {
-                    let sent = raw.get().trim_matches('"');
+                    let sent = clip(raw.get().trim_matches('"'));
                     let message = format!(concat!("Invalid ", $which, " date format: {}"), sent);
                     check.published(("ValidationError", "VALIDATION"), message)
                 })

@@ -15,17 +15,14 @@ mod workspaces;
 use std::sync::Arc;
 
 use axum::Json;
-use domain::{ExternalId, Source};
+use domain::ExternalId;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::Type;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
 use crate::entities::{self, Entity, Update};
-use crate::http::field::{self, wire};
+use crate::http::field::SourceName;
 use crate::http::{Caller, Check, JsonBody, Problem, Wire, body, path};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -47,33 +44,10 @@ body! {
     }
 }
 
-/// The name of a source, known or not.
-#[derive(Clone, Debug)]
-struct SourceName(String);
-
-wire!(
-    SourceName,
-    "must be the name of a source",
-    |raw| field::text(raw).map(|name| SourceName(name.into_owned())),
-    {
-        let names = domain::source::BUILT_IN.map(|source| source.name).join(", ");
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .description(Some(format!("The system whose ids the request speaks in: {names}.")))
-            .examples(["GLOBANT"])
-    }
-);
-
 impl Metadata {
     /// The source, if the request named it rightly.
     fn source(metadata: Option<Self>) -> Option<SourceName> {
         metadata?.source
-    }
-}
-
-impl SourceName {
-    fn resolve(&self, caller: &Caller) -> Result<Source, Problem> {
-        caller.source(&self.0)
     }
 }
 

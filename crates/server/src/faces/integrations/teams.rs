@@ -8,9 +8,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata, SourceName};
+use super::{CreateBody, Created, Metadata};
 use crate::app::Shared;
 use crate::faces::wire::{Iso, Spaced};
+use crate::http::field::SourceName;
 use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body, path};
 use crate::teams::attach::{Attach, Relation as Member, attach};
 use crate::teams::{New, Team};

@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata, SourceName, UpdateBody};
+use super::{CreateBody, Created, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::faces::wire::{Iso, Number, Spaced};
+use crate::http::field::SourceName;
 use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body, path};
 use crate::users::{New, Patch, User};
 use crate::workspaces::attach::{Attach, Membership, attach};

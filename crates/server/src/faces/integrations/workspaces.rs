@@ -8,9 +8,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata, SourceName};
+use super::{CreateBody, Created, Metadata};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
+use crate::http::field::SourceName;
 use crate::http::{Caller, JsonBody, Problem, body};
 use crate::workspaces::{New, Workspace};
 

@@ -1,0 +1,19 @@
+//! The rules of Crewline, rule by rule: each test's name is the rule it holds.
+
+mod attach;
+mod attach_properties;
+mod decimal;
+mod kind;
+mod numbers;
+mod range;
+mod reference;
+mod source;
+mod team;
+mod text;
+
+use jiff::civil::Date;
+
+/// A real date; read by jiff, so that no test leans on the parser it tests.
+fn day(text: &str) -> Date {
+    text.parse().expect("a real date")
+}
