@@ -1,5 +1,7 @@
 //! The API document: what every operation has in common is said once, here.
 
+use axum::http::StatusCode;
+use domain::{Kind, Source};
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
@@ -9,6 +11,9 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::http::problem::{Details, Envelope};
+use crate::http::{Limits, Problem};
+use crate::refusal::{Missing, NotFound};
+use crate::store;
 
 /// The document before any operation.
 pub fn base() -> OpenApi {
@@ -70,53 +75,100 @@ fn operation_id(method: &HttpMethod, path: &str) -> String {
     words.fold(method.to_owned(), |id, word| format!("{id}_{word}"))
 }
 
-/// Statuses, and when they come.
-const COMMON: &[(&str, &str)] = &[
-    ("400", "The request is not of the right form; `errors` names the fields."),
-    ("401", "No good bearer token."),
-    ("503", "Not now: the queue is full, or the database is away. `Retry-After` says when."),
-];
-const WITH_BODY: &[(&str, &str)] = &[
-    ("413", "The body or the batch is too large; `limits` says what is taken."),
-    ("415", "The body is not JSON."),
-];
-const NAMES_OTHERS: &[(&str, &str)] =
-    &[("404", "The path or the body names something that is not there.")];
-const CREATES: &[(&str, &str)] =
-    &[("409", "It is there already, or belongs to another; the message names the owner.")];
+/// An answer that many operations may give.
+struct Common {
+    status: &'static str,
+    when: &'static str,
+    example: fn() -> Problem,
+}
 
+const FORM: Common = Common {
+    status: "400",
+    when: "The request is not of the right form: `VALIDATION`, `INVALID_SOURCE`, `INVALID_ROLE` \
+        or `INVALID_DATE_RANGE`. `errors` names the fields.",
+    example: || Problem::field("/metadata/source", "is required and must be the name of a source"),
+};
+const TOKEN: Common = Common {
+    status: "401",
+    when: "No token, or one that is unknown, revoked or expired: `UNAUTHORIZED`.",
+    example: || {
+        let message =
+            "The token is unknown, revoked or expired: POST /v1/oauth/token gives a new one";
+        Problem::unauthorized(message, "Bearer")
+    },
+};
+const MISSING: Common = Common {
+    status: "404",
+    when: "The path or the body names something that is not there: `ZC001`. The message says \
+        which other sources know the same id.",
+    example: || {
+        let missing = Missing {
+            pointer: None,
+            external_id: "K9".to_owned(),
+            known_to: Source::from_name("SALESFORCE").into_iter().collect(),
+        };
+        let source = Source { id: 12, name: "GLOBANT" };
+        NotFound { kind: Kind::Contract, source, missing: vec![missing] }.into()
+    },
+};
+const TAKEN: Common = Common {
+    status: "409",
+    when: "It is there already, or belongs to another: `ZC004` or `DUPLICATE_EMAIL`. The message \
+        names the owner.",
+    example: || {
+        let message = "Association already exists: client \"c1\" of source OKTA is client 7";
+        Problem::new(StatusCode::CONFLICT, "DuplicateExternalIdError", "ZC004", message)
+    },
+};
+const LARGE: Common = Common {
+    status: "413",
+    when: "The body or the batch is too large: `PAYLOAD_TOO_LARGE`. `limits` says what is taken.",
+    example: || Problem::too_large(Limits::default(), "The body is over 4194304 bytes".to_owned()),
+};
+const TYPE: Common = Common {
+    status: "415",
+    when: "The body is not JSON: `UNSUPPORTED_MEDIA_TYPE`.",
+    example: || Problem::media_type("text/plain", "application/json"),
+};
+const LATER: Common = Common {
+    status: "503",
+    when: "Not now: too many requests are waiting, the database is away, or the disk is full: \
+        `UNAVAILABLE`. `Retry-After` says when to come back.",
+    example: || store::Error::QueueFull.into(),
+};
+
+/// Adds to an operation what it may answer besides its own.
 fn common(path: &str, operation: &mut Operation) {
     if operation.security.is_some() {
         return;
     }
     let body = operation.request_body.is_some();
     let in_path = path.contains('{');
-    let mut common: Vec<_> = COMMON
-        .iter()
-        .filter(|(status, _)| {
-            // Without a body or parameters there is nothing to be wrong.
-            *status != "400" || body || operation.parameters.is_some()
-        })
-        .collect();
+    let mut all = vec![TOKEN, LATER];
+    if body || operation.parameters.is_some() {
+        all.push(FORM);
+    }
     if body {
-        common.extend(WITH_BODY);
+        all.extend([LARGE, TYPE]);
     }
     if body || in_path {
-        common.extend(NAMES_OTHERS);
+        all.push(MISSING);
     }
     if body && !in_path {
-        common.extend(CREATES);
+        all.push(TAKEN);
     }
-    let (kind, schema) = match path.starts_with("/api/") {
+    let native = path.starts_with("/api/");
+    let (kind, schema) = match native {
         true => ("application/problem+json", "ProblemDetails"),
         false => ("application/json", "Error"),
     };
-    for (status, description) in common {
-        let content =
-            ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name(schema)))).build();
-        let response =
-            ResponseBuilder::new().description(*description).content(kind, content).build();
+    for Common { status, when, example } in all {
+        let content = ContentBuilder::new()
+            .schema(Some(RefOr::Ref(Ref::from_schema_name(schema))))
+            .example(serde_json::from_slice(&example().body(native, "5f0c2a7be1d3-1")).ok())
+            .build();
+        let response = ResponseBuilder::new().description(when).content(kind, content).build();
         let responses = &mut operation.responses.responses;
-        responses.entry((*status).to_owned()).or_insert(RefOr::T(response));
+        responses.entry(status.to_owned()).or_insert(RefOr::T(response));
     }
 }

@@ -334,13 +334,16 @@ impl Problem {
             tracing::error!(request_id, path, status = problem.status.as_u16(), ?cause, "failed");
         }
         let native = path == "/api" || path.starts_with("/api/");
-        let (kind, body) = match native {
-            true => ("application/problem+json", problem.details(request_id)),
-            false => ("application/json", problem.envelope(request_id)),
-        };
+        let kind = if native { "application/problem+json" } else { "application/json" };
+        let body = problem.body(native, request_id);
         parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         parts.headers.remove(axum::http::header::CONTENT_LENGTH);
         Response::from_parts(parts, body.into())
+    }
+
+    /// The body: RFC 9457 on our own face, COR's envelope on the others.
+    pub fn body(&self, native: bool, request_id: &str) -> Vec<u8> {
+        if native { self.details(request_id) } else { self.envelope(request_id) }
     }
 
     fn envelope(&self, request_id: &str) -> Vec<u8> {

@@ -199,3 +199,44 @@ async fn another_process_may_write_too() {
     assert!(matches!(note.await, Err(Stop::Failed(Error::Unavailable(_)))));
     other.execute_batch("ROLLBACK").unwrap();
 }
+
+/// A full disk is told, hits nobody who still fits, and is over when there is room again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk() {
+    let t = TestApp::new(Engine::Sqlite).await;
+    let limit = async |sql: &'static str| {
+        let set = t.app.store.write::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+            Ok(tx.query_opt::<(i64,)>(sql, &[]).await?)
+        });
+        set.await.unwrap();
+    };
+    limit("PRAGMA max_page_count = 1").await;
+    let mut group = JoinSet::new();
+    hold(&t, &mut group, Duration::from_millis(100));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    for n in 0..10usize {
+        let app = Arc::clone(&t.app);
+        group.spawn(async move {
+            let name = "x".repeat(if n == 5 { 1_000_000 } else { 10 }) + &n.to_string();
+            let done = app.store.write::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+                Ok(note(tx, &name).await?)
+            });
+            if let Err(stop) = &done.await {
+                assert!(matches!(stop, Stop::Failed(Error::Unavailable(_))), "{stop:?}");
+                return (n, false);
+            }
+            (n, true)
+        });
+    }
+    for (n, done) in group.join_all().await {
+        assert_eq!(done, n != 5, "{n}");
+    }
+    assert_eq!(count(&t, "x%").await, 9);
+    limit("PRAGMA max_page_count = 1000000").await;
+    let large = "x".repeat(1_000_000);
+    let done = t
+        .app
+        .store
+        .write::<_, Infallible, _>("test", async move |tx: &mut Tx| Ok(note(tx, &large).await?));
+    done.await.unwrap();
+}
