@@ -1,60 +1,52 @@
 //! The kinds of entity that have external ids.
 
-/// A kind of entity that source systems know under their own ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    Category,
-    Client,
-    Contract,
-    Position,
-    Seniority,
-    Team,
-    User,
-    Workspace,
+/// Lists the kinds: a line each.
+macro_rules! kinds {
+    ($($kind:ident, $name:literal, $not_found:literal;)*) => {
+        /// A kind of entity that source systems know under their own ids.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Kind {
+            $($kind,)*
+        }
+
+        impl Kind {
+            pub const ALL: [Kind; [$($name),*].len()] = [$(Kind::$kind),*];
+
+            /// What a valid name is, for messages.
+            pub const RULE: &'static str = concat!("must be one of:" $(, " ", $name)*);
+
+            /// The kind as it stands in the database, in `/api` and in messages.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Kind::$kind => $name,)*
+                }
+            }
+
+            /// The published error name for an entity that is not there.
+            pub const fn not_found(self) -> &'static str {
+                match self {
+                    $(Kind::$kind => $not_found,)*
+                }
+            }
+
+            /// The kind with this [`name`](Self::name).
+            pub fn from_name(name: &str) -> Option<Kind> {
+                match name {
+                    $($name => Some(Kind::$kind),)*
+                    _ => None,
+                }
+            }
+        }
+    };
 }
 
-impl Kind {
-    pub const ALL: [Kind; 8] = [
-        Kind::Category,
-        Kind::Client,
-        Kind::Contract,
-        Kind::Position,
-        Kind::Seniority,
-        Kind::Team,
-        Kind::User,
-        Kind::Workspace,
-    ];
-
-    /// The kind in lower case, as it stands in the database, in `/api` and in messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::Category => "category",
-            Kind::Client => "client",
-            Kind::Contract => "contract",
-            Kind::Position => "position",
-            Kind::Seniority => "seniority",
-            Kind::Team => "team",
-            Kind::User => "user",
-            Kind::Workspace => "workspace",
-        }
-    }
-
-    /// The published error name for an entity that is not there, e.g. `ContractNotFoundError`.
-    pub const fn not_found(self) -> &'static str {
-        match self {
-            Kind::Category => "CategoryNotFoundError",
-            Kind::Client => "ClientNotFoundError",
-            Kind::Contract => "ContractNotFoundError",
-            Kind::Position => "PositionNotFoundError",
-            Kind::Seniority => "SeniorityNotFoundError",
-            Kind::Team => "TeamNotFoundError",
-            Kind::User => "UserNotFoundError",
-            Kind::Workspace => "WorkspaceNotFoundError",
-        }
-    }
-
-    /// The kind with this [`name`](Self::name).
-    pub fn from_name(name: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.name() == name)
-    }
+kinds! {
+    Category, "category", "CategoryNotFoundError";
+    Client, "client", "ClientNotFoundError";
+    Contract, "contract", "ContractNotFoundError";
+    Position, "position", "PositionNotFoundError";
+    Seniority, "seniority", "SeniorityNotFoundError";
+    Team, "team", "TeamNotFoundError";
+    User, "user", "UserNotFoundError";
+    Workspace, "workspace", "WorkspaceNotFoundError";
 }

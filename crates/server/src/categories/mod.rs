@@ -3,26 +3,15 @@
 use domain::{Kind, Name};
 use jiff::Timestamp;
 
-use crate::entities::{Entity, Exists, Link, Place, exists};
-use crate::store::{FromRow, Result, Row, Tx, params};
+use crate::entities::{Entity, Link, Place};
+use crate::store::{Result, Tx, params, row};
 
-#[derive(Clone, Debug)]
-pub struct Category {
-    pub id: i64,
-    pub name: String,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-impl FromRow for Category {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
-        let mut row = row.columns();
-        Ok(Self {
-            id: row.take()?,
-            name: row.take()?,
-            created_at: row.take()?,
-            updated_at: row.take()?,
-        })
+row! {
+    pub struct Category {
+        pub id: i64,
+        pub name: String,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
     }
 }
 
@@ -35,7 +24,6 @@ pub struct New {
 impl Entity for Category {
     const KIND: Kind = Kind::Category;
     const CREATE: &'static str = "categories.create";
-    const EXISTS: Exists = exists!("categories");
     type New = New;
 
     fn links(_: &New) -> Vec<Link<'_>> {

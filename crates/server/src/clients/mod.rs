@@ -3,40 +3,22 @@
 use domain::{Kind, Name, Text};
 use jiff::Timestamp;
 
-use crate::entities::{Entity, Exists, Link, Place, exists};
-use crate::store::{FromRow, Result, Row, Tx, params};
+use crate::entities::{Entity, Link, Place};
+use crate::store::{Result, Tx, params, row};
 
-#[derive(Clone, Debug)]
-pub struct Client {
-    pub id: i64,
-    pub name: String,
-    pub business_name: Option<String>,
-    pub email_contact: Option<String>,
-    pub name_contact: Option<String>,
-    pub last_name_contact: Option<String>,
-    pub phone: Option<String>,
-    pub website: Option<String>,
-    pub description: Option<String>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-impl FromRow for Client {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
-        let mut row = row.columns();
-        Ok(Self {
-            id: row.take()?,
-            name: row.take()?,
-            business_name: row.take()?,
-            email_contact: row.take()?,
-            name_contact: row.take()?,
-            last_name_contact: row.take()?,
-            phone: row.take()?,
-            website: row.take()?,
-            description: row.take()?,
-            created_at: row.take()?,
-            updated_at: row.take()?,
-        })
+row! {
+    pub struct Client {
+        pub id: i64,
+        pub name: String,
+        pub business_name: Option<String>,
+        pub email_contact: Option<String>,
+        pub name_contact: Option<String>,
+        pub last_name_contact: Option<String>,
+        pub phone: Option<String>,
+        pub website: Option<String>,
+        pub description: Option<String>,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
     }
 }
 
@@ -56,7 +38,6 @@ pub struct New {
 impl Entity for Client {
     const KIND: Kind = Kind::Client;
     const CREATE: &'static str = "clients.create";
-    const EXISTS: Exists = exists!("clients");
     type New = New;
 
     fn links(_: &New) -> Vec<Link<'_>> {

@@ -5,21 +5,15 @@ use jiff::civil::Date;
 
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::store::{FromRow, Result, Row, Stop, Tx, params};
+use crate::store::{Stop, Tx, params, row};
 
-/// One range of one user.
-#[derive(Clone, Copy, Debug)]
-pub struct Assignment {
-    pub id: i64,
-    pub user_id: i64,
-    pub start: Date,
-    pub end: Date,
-}
-
-impl FromRow for Assignment {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
-        let mut row = row.columns();
-        Ok(Self { id: row.take()?, user_id: row.take()?, start: row.take()?, end: row.take()? })
+row! {
+    /// One range of one user.
+    pub struct Assignment {
+        pub id: i64,
+        pub user_id: i64,
+        pub start: Date,
+        pub end: Date,
     }
 }
 

@@ -9,41 +9,23 @@ use jiff::civil::Date;
 
 pub use list::{Assignment, Page, list};
 
-use crate::entities::{Entity, Exists, Link, Place, exists};
-use crate::store::{FromRow, Result, Row, Tx, params};
+use crate::entities::{Entity, Link, Place};
+use crate::store::{Result, Tx, params, row};
 
-#[derive(Clone, Debug)]
-pub struct Contract {
-    pub id: i64,
-    pub name: String,
-    pub client_id: i64,
-    pub kind: Option<String>,
-    pub status: Option<String>,
-    pub start_date: Option<Date>,
-    pub end_date: Option<Date>,
-    /// The amount in 1/10,000.
-    pub value: Option<i64>,
-    pub description: Option<String>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-impl FromRow for Contract {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
-        let mut row = row.columns();
-        Ok(Self {
-            id: row.take()?,
-            name: row.take()?,
-            client_id: row.take()?,
-            kind: row.take()?,
-            status: row.take()?,
-            start_date: row.take()?,
-            end_date: row.take()?,
-            value: row.take()?,
-            description: row.take()?,
-            created_at: row.take()?,
-            updated_at: row.take()?,
-        })
+row! {
+    pub struct Contract {
+        pub id: i64,
+        pub name: String,
+        pub client_id: i64,
+        pub kind: Option<String>,
+        pub status: Option<String>,
+        pub start_date: Option<Date>,
+        pub end_date: Option<Date>,
+        /// The amount in 1/10,000.
+        pub value: Option<i64>,
+        pub description: Option<String>,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
     }
 }
 
@@ -62,7 +44,6 @@ pub struct New {
 impl Entity for Contract {
     const KIND: Kind = Kind::Contract;
     const CREATE: &'static str = "contracts.create";
-    const EXISTS: Exists = exists!("contracts");
     type New = New;
 
     fn links(new: &New) -> Vec<Link<'_>> {

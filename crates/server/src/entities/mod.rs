@@ -11,16 +11,13 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::references::{self, At, Wanted};
 use crate::refusal::Refusal;
-use crate::store::{self, Col, FromRow, Sequence, Stop, Tx, params};
-use crate::{categories, clients, contracts, positions, seniorities, teams, users, workspaces};
+use crate::store::{self, FromRow, Sequence, Stop, Tx};
 
 /// A kind of entity.
 pub trait Entity: FromRow + Send + 'static {
     const KIND: Kind;
     /// Names the operation in logs and metrics.
     const CREATE: &'static str;
-    /// Which ids of a batch `e(id bigint)` exist in company `$1`: `(ord, id)`. See [`exists!`].
-    const EXISTS: Exists;
     /// What a create sends, references unresolved.
     type New: Send + Sync + 'static;
 
@@ -75,59 +72,6 @@ pub struct Place {
 
 /// A reference from one entity to another: the field, the kind, and whom it names.
 pub type Link<'a> = (&'static str, Kind, Option<&'a Ref>);
-
-/// The texts behind [`Entity::EXISTS`].
-#[derive(Clone, Copy)]
-pub struct Exists {
-    pub sqlite: &'static str,
-    pub postgres: &'static str,
-}
-
-/// The [`Entity::EXISTS`] of a table. On PostgreSQL the rows are held until the commit, so that
-/// nobody deletes what is about to be referred to.
-macro_rules! exists {
-    ($table:literal) => {
-        $crate::entities::Exists {
-            sqlite: concat!(
-                "SELECT e.ord, t.id FROM {e(id bigint)} CROSS JOIN ",
-                $table,
-                " t WHERE t.company_id = $1 AND t.id = e.id"
-            ),
-            postgres: concat!(
-                "SELECT e.ord, t.id FROM {e(id bigint)} CROSS JOIN ",
-                $table,
-                " t WHERE t.company_id = $1 AND t.id = e.id ORDER BY t.id FOR KEY SHARE OF t"
-            ),
-        }
-    };
-}
-pub(crate) use exists;
-
-/// The registration list of kinds.
-fn registered(kind: Kind) -> Exists {
-    match kind {
-        Kind::Category => categories::Category::EXISTS,
-        Kind::Client => clients::Client::EXISTS,
-        Kind::Contract => contracts::Contract::EXISTS,
-        Kind::Position => positions::Position::EXISTS,
-        Kind::Seniority => seniorities::Seniority::EXISTS,
-        Kind::Team => teams::Team::EXISTS,
-        Kind::User => users::User::EXISTS,
-        Kind::Workspace => workspaces::Workspace::EXISTS,
-    }
-}
-
-/// Which of these ids the company has: `(place counted from 1, id)`.
-pub async fn existing(
-    tx: &mut Tx,
-    company: i64,
-    kind: Kind,
-    ids: &[i64],
-) -> store::Result<Vec<(i64, i64)>> {
-    let exists = registered(kind);
-    let sql = tx.pick(exists.sqlite, exists.postgres);
-    tx.query_batch(sql, params![company], &[Col::Int(ids)]).await
-}
 
 /// Creates an entity under an external id.
 pub async fn create<E: Entity>(

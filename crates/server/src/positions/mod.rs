@@ -3,33 +3,19 @@
 use domain::{Amount, Kind, Name, Ref, Text};
 use jiff::Timestamp;
 
-use crate::entities::{Entity, Exists, Link, Place, exists};
-use crate::store::{FromRow, Result, Row, Tx, params};
+use crate::entities::{Entity, Link, Place};
+use crate::store::{Result, Tx, params, row};
 
-#[derive(Clone, Debug)]
-pub struct Position {
-    pub id: i64,
-    pub name: String,
-    pub category_id: Option<i64>,
-    /// An hour's price in 1/10,000.
-    pub rate: Option<i64>,
-    pub seniority: Option<String>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-impl FromRow for Position {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
-        let mut row = row.columns();
-        Ok(Self {
-            id: row.take()?,
-            name: row.take()?,
-            category_id: row.take()?,
-            rate: row.take()?,
-            seniority: row.take()?,
-            created_at: row.take()?,
-            updated_at: row.take()?,
-        })
+row! {
+    pub struct Position {
+        pub id: i64,
+        pub name: String,
+        pub category_id: Option<i64>,
+        /// An hour's price in 1/10,000.
+        pub rate: Option<i64>,
+        pub seniority: Option<String>,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
     }
 }
 
@@ -45,7 +31,6 @@ pub struct New {
 impl Entity for Position {
     const KIND: Kind = Kind::Position;
     const CREATE: &'static str = "positions.create";
-    const EXISTS: Exists = exists!("positions");
     type New = New;
 
     fn links(new: &New) -> Vec<Link<'_>> {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use domain::{Email, ExternalId, Kind, Ref, Source};
 use jiff::Timestamp;
 
+use super::existing::existing;
 use super::{At, Reference, Wanted};
 use crate::app::App;
-use crate::entities;
 use crate::refusal::Refusal;
 use crate::store::{self, Col, Stop, Tx, params};
 
@@ -142,7 +142,7 @@ async fn targets(
         if ids.is_empty() {
             continue;
         }
-        for (ord, _) in entities::existing(tx, company, kind, &ids).await? {
+        for (ord, _) in existing(tx, company, kind, &ids).await? {
             if let Some(&nth) = usize::try_from(ord - 1).ok().and_then(|nth| places.get(nth)) {
                 there[nth] = true;
             }

@@ -6,28 +6,16 @@ use domain::{ExternalId, Kind, Source};
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::store::{Col, FromRow, Result, Row, Stop, Tx, params};
+use crate::store::{Col, Stop, Tx, params, row};
 
-/// What one source calls one entity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
-    pub kind: String,
-    pub source_id: i64,
-    pub external_id: String,
-    pub entity_id: i64,
-    pub created_at: Timestamp,
-}
-
-impl FromRow for Reference {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
-        let mut row = row.columns();
-        Ok(Self {
-            kind: row.take()?,
-            source_id: row.take()?,
-            external_id: row.take()?,
-            entity_id: row.take()?,
-            created_at: row.take()?,
-        })
+row! {
+    /// What one source calls one entity.
+    pub struct Reference {
+        pub kind: String,
+        pub source_id: i64,
+        pub external_id: String,
+        pub entity_id: i64,
+        pub created_at: Timestamp,
     }
 }
 
@@ -76,7 +64,7 @@ pub async fn list(
             if let Some(wanted_id) = wanted_id {
                 let kinds: Vec<&str> = match filter.kind {
                     Some(kind) => vec![kind.name()],
-                    None => Kind::ALL.into_iter().map(Kind::name).collect(),
+                    None => Kind::ALL.iter().map(|kind| kind.name()).collect(),
                 };
                 let sql = "SELECT r.kind, r.source_id, r.external_id, r.entity_id, r.created_at
                     FROM {e(kind text)} CROSS JOIN external_refs r

@@ -1,5 +1,6 @@
 //! External references: what source systems call our entities.
 
+mod existing;
 pub mod link;
 mod list;
 
@@ -8,7 +9,8 @@ use jiff::Timestamp;
 
 pub use list::{Filter, Reference, list};
 
-use crate::entities;
+use existing::existing;
+
 use crate::refusal::{Missing, NotFound, Refusal};
 use crate::store::{self, Col, Stop, Tx, params};
 
@@ -78,7 +80,7 @@ pub async fn resolve(
             }
         }
         if !places.is_empty() {
-            let rows = entities::existing(tx, company, kind, &ids).await?;
+            let rows = existing(tx, company, kind, &ids).await?;
             fill(&mut found, &places, rows);
         }
     }

@@ -117,6 +117,27 @@ pub trait FromRow: Sized {
     fn from_row(row: &Row<'_>) -> Result<Self>;
 }
 
+/// Declares a row: a struct whose fields are the columns, from left to right.
+macro_rules! row {
+    ($(#[$about:meta])* pub struct $name:ident {
+        $($(#[$doc:meta])* pub $field:ident: $type:ty),* $(,)?
+    }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            $($(#[$doc])* pub $field: $type,)*
+        }
+
+        impl $crate::store::FromRow for $name {
+            fn from_row(row: &$crate::store::Row<'_>) -> $crate::store::Result<Self> {
+                let mut columns = row.columns();
+                Ok(Self { $($field: columns.take()?,)* })
+            }
+        }
+    };
+}
+pub(crate) use row;
+
 impl Row<'_> {
     pub fn get<T: Value>(&self, column: usize) -> Result<T> {
         match self {

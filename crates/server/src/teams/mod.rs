@@ -5,30 +5,17 @@ pub mod attach;
 use domain::{Kind, Name, Ref, Text};
 use jiff::Timestamp;
 
-use crate::entities::{Entity, Exists, Link, Place, exists};
-use crate::store::{FromRow, Result, Row, Tx, params};
+use crate::entities::{Entity, Link, Place};
+use crate::store::{Result, Tx, params, row};
 
-#[derive(Clone, Debug)]
-pub struct Team {
-    pub id: i64,
-    pub name: String,
-    pub description: Option<String>,
-    pub workspace_id: Option<i64>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-impl FromRow for Team {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
-        let mut row = row.columns();
-        Ok(Self {
-            id: row.take()?,
-            name: row.take()?,
-            description: row.take()?,
-            workspace_id: row.take()?,
-            created_at: row.take()?,
-            updated_at: row.take()?,
-        })
+row! {
+    pub struct Team {
+        pub id: i64,
+        pub name: String,
+        pub description: Option<String>,
+        pub workspace_id: Option<i64>,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
     }
 }
 
@@ -43,7 +30,6 @@ pub struct New {
 impl Entity for Team {
     const KIND: Kind = Kind::Team;
     const CREATE: &'static str = "teams.create";
-    const EXISTS: Exists = exists!("teams");
     type New = New;
 
     fn links(new: &New) -> Vec<Link<'_>> {

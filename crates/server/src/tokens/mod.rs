@@ -4,36 +4,27 @@
 //! again for some seconds, so a request costs no read for it; a revoked key stops working when
 //! these have passed.
 
-use std::collections::HashMap;
+mod callers;
+
 use std::convert::Infallible;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 
+use callers::Known;
+pub use callers::{Callers, Key};
+
 use crate::app::App;
-use crate::secret::{Hash, Secret, hash};
+use crate::secret::{Secret, hash};
 use crate::store::{self, Stop, Tx, params};
 
 /// How long an access token works.
 pub const ACCESS: SignedDuration = SignedDuration::from_hours(1);
 /// How long a refresh token works.
 const REFRESH: SignedDuration = SignedDuration::from_hours(24 * 30);
-/// How long a good token is not looked up again; a revocation is promised within 5 s.
-const TRUSTED: Duration = Duration::from_secs(4);
-/// Good tokens that are remembered at once.
-const REMEMBERED: usize = 100_000;
 /// Expired rows that one new token clears away.
 const PURGED: i64 = 100;
-
-/// The key behind a token.
-#[derive(Clone, Debug)]
-pub struct Key {
-    pub company_id: i64,
-    pub company: String,
-    pub key: String,
-    pub name: String,
-}
 
 /// What a client gets for its credentials.
 #[derive(Debug)]
@@ -129,34 +120,5 @@ pub async fn check(app: &App, token: &str) -> store::Result<Option<Arc<Key>>> {
         }
         Err(Stop::Failed(error)) => Err(error),
         Err(Stop::Refused(never)) => match never {},
-    }
-}
-
-/// Tokens that were found good a moment ago.
-#[derive(Default)]
-pub struct Callers(RwLock<HashMap<Hash, Known>>);
-
-struct Known {
-    key: Arc<Key>,
-    expires_at: Timestamp,
-    looked_up: Instant,
-}
-
-impl Callers {
-    fn get(&self, token: &Hash, now: Timestamp) -> Option<Arc<Key>> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let known = known.get(token)?;
-        let good = known.looked_up.elapsed() < TRUSTED && now < known.expires_at;
-        good.then(|| Arc::clone(&known.key))
-    }
-
-    fn remember(&self, token: Hash, known: Known) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= REMEMBERED {
-            all.retain(|_, known| known.looked_up.elapsed() < TRUSTED);
-        }
-        if all.len() < REMEMBERED {
-            all.insert(token, known);
-        }
     }
 }

@@ -4,39 +4,23 @@ use domain::{Email, Hours, Kind, Name, Ref, Role, Text};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::entities::{Entity, Exists, Link, Place, Update, exists};
+use crate::entities::{Entity, Link, Place, Update};
 use crate::references;
 use crate::refusal::Refusal;
-use crate::store::{FromRow, Result, Row, Stop, Tx, params};
+use crate::store::{Result, Stop, Tx, params, row};
 
-#[derive(Clone, Debug)]
-pub struct User {
-    pub id: i64,
-    pub email: String,
-    pub first_name: String,
-    pub last_name: String,
-    pub phone: Option<String>,
-    pub role_id: i64,
-    /// Hours a day in 1/10,000.
-    pub daily_hours: i64,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-impl FromRow for User {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
-        let mut row = row.columns();
-        Ok(Self {
-            id: row.take()?,
-            email: row.take()?,
-            first_name: row.take()?,
-            last_name: row.take()?,
-            phone: row.take()?,
-            role_id: row.take()?,
-            daily_hours: row.take()?,
-            created_at: row.take()?,
-            updated_at: row.take()?,
-        })
+row! {
+    pub struct User {
+        pub id: i64,
+        pub email: String,
+        pub first_name: String,
+        pub last_name: String,
+        pub phone: Option<String>,
+        pub role_id: i64,
+        /// Hours a day in 1/10,000.
+        pub daily_hours: i64,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
     }
 }
 
@@ -75,7 +59,6 @@ pub struct Patch {
 impl Entity for User {
     const KIND: Kind = Kind::User;
     const CREATE: &'static str = "users.create";
-    const EXISTS: Exists = exists!("users");
     type New = New;
 
     fn links(new: &New) -> Vec<Link<'_>> {

@@ -5,30 +5,17 @@ pub mod attach;
 use domain::{Kind, Name, Text};
 use jiff::Timestamp;
 
-use crate::entities::{Entity, Exists, Link, Place, exists};
-use crate::store::{FromRow, Result, Row, Tx, params};
+use crate::entities::{Entity, Link, Place};
+use crate::store::{Result, Tx, params, row};
 
-#[derive(Clone, Debug)]
-pub struct Workspace {
-    pub id: i64,
-    pub name: String,
-    pub active: bool,
-    pub description: Option<String>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-impl FromRow for Workspace {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
-        let mut row = row.columns();
-        Ok(Self {
-            id: row.take()?,
-            name: row.take()?,
-            active: row.take()?,
-            description: row.take()?,
-            created_at: row.take()?,
-            updated_at: row.take()?,
-        })
+row! {
+    pub struct Workspace {
+        pub id: i64,
+        pub name: String,
+        pub active: bool,
+        pub description: Option<String>,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
     }
 }
 
@@ -43,7 +30,6 @@ pub struct New {
 impl Entity for Workspace {
     const KIND: Kind = Kind::Workspace;
     const CREATE: &'static str = "workspaces.create";
-    const EXISTS: Exists = exists!("workspaces");
     type New = New;
 
     fn links(_: &New) -> Vec<Link<'_>> {

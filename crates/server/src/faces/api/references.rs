@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -35,9 +35,7 @@ const LIMIT: i64 = 200;
 /// What one source calls one entity.
 #[derive(Serialize, ToSchema)]
 struct Reference {
-    /// `category`, `client`, `contract`, `position`, `seniority`, `team`, `user` or `workspace`.
-    #[schema(example = "user")]
-    kind: String,
+    kind: KindName,
     #[schema(example = "OKTA")]
     source: &'static str,
     #[schema(example = "OKTA-USER-12345")]
@@ -50,7 +48,7 @@ struct Reference {
 
 fn reference(reference: references::Reference) -> Option<Reference> {
     Some(Reference {
-        kind: reference.kind,
+        kind: KindName(reference.kind),
         source: Source::from_id(reference.source_id)?.name,
         external_id: reference.external_id,
         id: reference.entity_id,
@@ -63,8 +61,8 @@ fn reference(reference: references::Reference) -> Option<Reference> {
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// `category`, `client`, `contract`, `position`, `seniority`, `team`, `user` or `workspace`.
-    #[param(example = "user")]
+    /// A kind of entity.
+    #[param(value_type = Option<KindName>, example = "user")]
     kind: Option<String>,
     /// The name of a source.
     #[param(example = "OKTA")]
@@ -82,9 +80,33 @@ struct ListQuery {
     cursor: Option<String>,
 }
 
+/// The name of a kind.
+#[derive(Serialize)]
+struct KindName(String);
+
+fn kind_schema() -> ObjectBuilder {
+    let names = Kind::ALL.iter().map(|kind| kind.name());
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("A kind of entity."))
+        .enum_values(Some(names))
+        .examples(["user"])
+}
+
+impl PartialSchema for KindName {
+    fn schema() -> RefOr<Schema> {
+        kind_schema().into()
+    }
+}
+
+impl ToSchema for KindName {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Kind".into()
+    }
+}
+
 fn kind_of(name: &str) -> Result<Kind, String> {
-    let names: Vec<&str> = Kind::ALL.into_iter().map(Kind::name).collect();
-    Kind::from_name(name).ok_or_else(|| format!("must be one of {}", names.join(", ")))
+    Kind::from_name(name).ok_or_else(|| Kind::RULE.to_owned())
 }
 
 fn parameter<T>(
@@ -204,12 +226,7 @@ enum LinkRequest {
     Many(BatchBody),
 }
 
-wire!(
-    Kind,
-    "must be one of category, client, contract, position, seniority, team, user, workspace",
-    |raw| Kind::from_name(&field::text(raw)?),
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Kind::ALL.map(Kind::name)))
-);
+wire!(Kind, Kind::RULE, |raw| Kind::from_name(&field::text(raw)?), kind_schema());
 
 impl LinkBody {
     fn link(self, caller: &Caller, check: &mut Check) -> Option<Link> {
