@@ -91,6 +91,7 @@ pub enum Why {
 /// `users[n]` is the user that entry `n` names, if there is one. An entry that names its
 /// user by an external id without an association is refused ahead of all others.
 pub fn plan(period: Period, entries: &[Entry], users: &[Option<i64>]) -> Plan {
+    debug_assert_eq!(entries.len(), users.len());
     let mut taken = Vec::new();
     let (mut unassociated, mut refused, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     let mut received = 0;

@@ -45,15 +45,17 @@ impl Decimal {
             Some(rest) => (true, rest),
             None => (false, number),
         };
-        let (mantissa, exponent) = match number.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-            None => (number, 0),
-        };
+        let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let digits = || whole.bytes().chain(fraction.bytes());
         if whole.is_empty() || !digits().all(|digit| digit.is_ascii_digit()) {
             return None;
         }
+        if digits().all(|digit| digit == b'0') {
+            // Whatever the exponent.
+            return Some(Self(0));
+        }
+        let exponent: i32 = exponent.parse().ok()?;
         // The place of a digit, counted in units: 0 is the fourth decimal.
         let first = exponent.checked_add(i32::try_from(whole.len()).ok()?)?.checked_add(3)?;
         let mut units = 0i64;

@@ -51,9 +51,11 @@ text!(
 );
 
 impl Email {
-    /// The address as it is compared: without regard to case.
+    /// The address as it is compared: without regard to case, letter by letter. (The lower
+    /// case of a whole text depends on where a sigma stands.)
     pub fn key(&self) -> String {
-        self.0.to_lowercase()
+        let lower = self.0.chars().flat_map(char::to_lowercase);
+        lower.map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect()
     }
 }
 

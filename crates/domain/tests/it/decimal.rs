@@ -213,3 +213,11 @@ proptest! {
         }
     }
 }
+
+/// Zero is zero, whatever its exponent.
+#[test]
+fn zero_with_any_exponent() {
+    for zero in ["0e99999999999", "0e-99999999999", "0.000e2147483648", "-0E+99999999999"] {
+        assert_eq!(Decimal::parse(zero).map(Decimal::units), Ok(0), "{zero}");
+    }
+}

@@ -150,3 +150,11 @@ proptest! {
         }
     }
 }
+
+/// Two spellings of one address have one key, wherever a letter stands.
+#[test]
+fn the_key_of_an_email_does_not_depend_on_neighbours() {
+    let key = |text: &str| Email::parse(text).unwrap().key();
+    assert_eq!(key("ΝΊΚΟΣ.Π@x.gr"), key("νίκος.π@x.gr"));
+    assert_eq!(key("ΝΊΚΟΣ@x.gr"), key("νίκοσ@x.gr"));
+}

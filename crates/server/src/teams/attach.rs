@@ -99,10 +99,11 @@ async fn hold(tx: &mut Tx, company: i64, team: i64) -> store::Result<Option<i64>
     let sql = "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2";
     let read: Option<(Option<i64>,)> = tx.query_opt(sql, params![company, team]).await?;
     let (workspace,) = read.ok_or_else(gone)?;
-    // SQLite has one writer: what it has read stays true.
+    // SQLite has one writer: what it has read stays true. PostgreSQL's lock is the one that
+    // lets foreign keys still refer to the workspace.
     let workspaces = tx.pick(
         "SELECT id FROM workspaces WHERE company_id = $1 AND id = $2",
-        "SELECT id FROM workspaces WHERE company_id = $1 AND id = $2 FOR UPDATE",
+        "SELECT id FROM workspaces WHERE company_id = $1 AND id = $2 FOR NO KEY UPDATE",
     );
     let teams = tx.pick(
         "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2",
