@@ -27,7 +27,7 @@ pub async fn database(template: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let cluster = CLUSTER.get_or_init(start).await;
     let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    let sql = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy");
+    let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
     cluster.sql(&sql).await;
     cluster.url(&name)
 }

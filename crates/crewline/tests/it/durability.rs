@@ -208,6 +208,13 @@ async fn terminated() {
     let status = server.terminate();
     assert_eq!(status.code(), Some(0));
     assert!(started.elapsed() < Duration::from_secs(10));
+    // The whole database is in its one file.
+    let file = database.file().unwrap();
+    for rest in ["-wal", "-shm"] {
+        let mut path = file.clone().into_os_string();
+        path.push(rest);
+        assert!(!std::path::Path::new(&path).exists(), "{path:?}");
+    }
     let answered: i64 = clients.into_iter().map(|client| client.join().unwrap()).sum();
     let server = Server::start(binary(), &["--database", &database.url()]);
     assert!(stored(server.address, &token).len() as i64 >= answered);

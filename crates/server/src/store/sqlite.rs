@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
@@ -162,6 +163,24 @@ pub struct Sqlite {
     writes: mpsc::Sender<Box<dyn Job>>,
     reads: mpsc::Sender<Box<dyn Job>>,
     statements: Arc<AtomicU64>,
+    /// Behind the queues: these end first, and the threads with them.
+    _threads: Threads,
+}
+
+/// The readers, then the writer. Waits until their connections are closed: the last one leaves
+/// the whole database in its one file.
+struct Threads(Vec<JoinHandle<()>>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        let current = std::thread::current().id();
+        for thread in self.0.drain(..) {
+            // An operation may have held the last reference to the store.
+            if thread.thread().id() != current {
+                let _ = thread.join();
+            }
+        }
+    }
 }
 
 impl Sqlite {
@@ -172,16 +191,16 @@ impl Sqlite {
     ) -> Result<Self, Startup> {
         let failed = |error: rusqlite::Error| Startup(format!("{}: {error}", path.display()));
         let writer = connect(path).map_err(failed)?;
-        let (writes, queue) = mpsc::channel(options.queue);
-        spawn("writer", move || write_all(writer, queue))?;
-
         let (reads, queue) = mpsc::channel(options.queue);
         let queue = Arc::new(Mutex::new(queue));
+        let mut threads = Vec::with_capacity(options.readers + 1);
         for _ in 0..options.readers {
             let (reader, queue) = (connect_reader(path).map_err(failed)?, Arc::clone(&queue));
-            spawn("reader", move || read_all(reader, &queue))?;
+            threads.push(spawn("reader", move || read_all(reader, &queue))?);
         }
-        Ok(Self { writes, reads, statements })
+        let (writes, queue) = mpsc::channel(options.queue);
+        threads.push(spawn("writer", move || write_all(writer, queue))?);
+        Ok(Self { writes, reads, statements, _threads: Threads(threads) })
     }
 
     pub(super) async fn write<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
@@ -216,9 +235,9 @@ impl Sqlite {
     }
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), Startup> {
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Startup> {
     let thread = std::thread::Builder::new().name(format!("sqlite-{name}"));
-    thread.spawn(body).map(drop).map_err(|error| Startup(format!("cannot start a thread: {error}")))
+    thread.spawn(body).map_err(|error| Startup(format!("cannot start a thread: {error}")))
 }
 
 /// A connection with everything that every connection needs.
