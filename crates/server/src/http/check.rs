@@ -205,7 +205,7 @@ impl<T: Wire> Wire for Vec<T> {
 
 /// Declares the body of a request: a struct, its reader and its schema.
 ///
-/// ```ignore
+/// ```text
 /// body! {
 ///     /// What it is.
 ///     struct Create as "CreateClient" = {"id": "an example"} {

@@ -1,6 +1,6 @@
 //! The kernel: one operation, written once, runs on SQLite and on PostgreSQL.
 //!
-//! ```ignore
+//! ```text
 //! store.write("contracts.attach", async move |tx: &mut Tx| { ... Ok(outcome) }).await
 //! ```
 //!
