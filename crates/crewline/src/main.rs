@@ -15,6 +15,10 @@ use server::clock::Clock;
 use server::http::Limits;
 use server::store::{Location, Options, Startup, Store};
 
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
 use output::Output;
 
 /// The server where a company's systems meet: people and their assignments, by everyone's own ids.
@@ -65,13 +69,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env()
-                .unwrap_or_else(|_| "info,refinery_core=warn,tokio_postgres=warn".into()),
-        )
-        .init();
+    log();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
@@ -83,6 +81,19 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
+}
+
+/// Logs to stderr, as much as `RUST_LOG` says.
+fn log() {
+    let wanted = std::env::var("RUST_LOG").ok().and_then(|wanted| wanted.parse::<Targets>().ok());
+    let usual = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target("refinery_core", LevelFilter::WARN)
+        .with_target("tokio_postgres", LevelFilter::WARN);
+    tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+        .with(wanted.unwrap_or(usual))
+        .init();
 }
 
 async fn run(Cli { global, command }: Cli) -> Result<(), Startup> {
