@@ -183,4 +183,22 @@ both_engines! {
             assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["pointer"]), (400, &json!("/value")), "{sent}");
         }
     }
+
+    /// A drawn id that the company already has is drawn again; another company's does not matter.
+    async fn a_taken_id_is_drawn_again(t: TestApp) {
+        use server::store::Tx;
+        t.other_company().await;
+        for (company, id) in [(1i64, 1i64), (1, 2), (2, 3)] {
+            let taken = t.app.store.write::<_, std::convert::Infallible, _>("test", async move |tx: &mut Tx| {
+                let sql = tx.pick(
+                    "INSERT INTO clients (company_id, id, name, created_at, updated_at) VALUES ($1, $2, 'x', 0, 0)",
+                    "INSERT INTO clients (company_id, id, name, created_at, updated_at) VALUES ($1, $2, 'x', now(), now())",
+                );
+                Ok(tx.execute(sql, &[&company, &id]).await?)
+            });
+            taken.await.unwrap();
+        }
+        let created = t.api.create("clients", "OKTA", "c", json!({"name": "Acme"})).await.ok();
+        assert_eq!(created["id"], 3);
+    }
 }
