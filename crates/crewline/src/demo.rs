@@ -11,7 +11,7 @@ use crate::output::{Output, stopped};
 /// Fills the database and prints what to type.
 pub async fn start(app: &Shared, address: SocketAddr, output: Output) -> Result<(), Startup> {
     demo::fill(app).await.map_err(|stop| {
-        stopped(stop, |_| "the database holds something other than the demo".to_owned())
+        stopped(stop, |_| "the database holds something other than a whole demo".to_owned())
     })?;
     let host = format!("http://{address}");
     let calls = calls(&host);

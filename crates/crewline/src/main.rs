@@ -6,6 +6,7 @@ mod key;
 mod output;
 mod serve;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -91,7 +92,11 @@ fn log() {
         .with_target("refinery_core", LevelFilter::WARN)
         .with_target("tokio_postgres", LevelFilter::WARN);
     tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+        .with(
+            tracing_subscriber::fmt::layer()
+                .with_ansi(std::io::stderr().is_terminal())
+                .with_writer(std::io::stderr),
+        )
         .with(wanted.unwrap_or(usual))
         .init();
 }

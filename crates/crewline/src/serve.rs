@@ -29,8 +29,14 @@ pub struct Serve {
     #[arg(long, env = "CREWLINE_MAX_BODY", default_value_t = Limits::default().max_body_bytes, value_name = "BYTES")]
     max_body: usize,
     /// Date ranges that an attach may have, and records of any other batch
-    #[arg(long, env = "CREWLINE_MAX_RANGES", default_value_t = Limits::default().max_ranges, value_name = "N")]
+    #[arg(long, env = "CREWLINE_MAX_RANGES", default_value_t = Limits::default().max_ranges, value_name = "N",
+        value_parser = max_ranges)]
     max_ranges: usize,
+}
+
+fn max_ranges(text: &str) -> Result<usize, String> {
+    let valid = text.parse().ok().filter(|n| (1..=Limits::MOST).contains(n));
+    valid.ok_or_else(|| format!("it must be an integer from 1 to {}", Limits::MOST))
 }
 
 impl Serve {
@@ -57,11 +63,6 @@ impl Serve {
             Some(folder) => Location::Sqlite(folder.path().join("demo.db")),
             None => global.location()?,
         };
-        let app = open(&location, limits).await?;
-        if self.demo {
-            demo::start(&app, address, global.output).await?;
-        }
-
         tokio::spawn(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
@@ -70,6 +71,17 @@ impl Serve {
             tracing::info!("stopping");
             let _ = stop.send(true);
         });
+        let app = async {
+            let app = open(&location, limits).await?;
+            if self.demo {
+                demo::start(&app, address, global.output).await?;
+            }
+            Ok(app)
+        };
+        let app = tokio::select! {
+            app = app => app?,
+            _ = stopped.wait_for(|stop| *stop) => return Ok(()),
+        };
         tracing::info!(%address, "listening");
         // Answers are small and complete: nothing is gained by waiting for more to send.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));

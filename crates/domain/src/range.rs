@@ -61,10 +61,12 @@ pub struct Period {
 }
 
 impl Period {
-    /// Whether a range lies within the period.
+    /// Whether a range lies within the period. An open end does when the start does: it ends
+    /// with the contract.
     pub fn admit(self, range: DateRange) -> Result<DateRange, RangeRefusal> {
         let begun = self.start.is_none_or(|start| start <= range.start);
-        let over = self.end.is_some_and(|end| end < range.end);
+        let last = if range.end == OPEN_END { range.start } else { range.end };
+        let over = self.end.is_some_and(|end| end < last);
         if begun && !over { Ok(range) } else { Err(RangeRefusal::OutsidePeriod) }
     }
 

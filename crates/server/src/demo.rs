@@ -26,22 +26,25 @@ pub const USER: i64 = 123;
 /// Why there is no demo.
 #[derive(Debug)]
 pub enum DemoRefusal {
-    /// The database holds something else.
+    /// The database holds something else, or a demo whose making was interrupted.
     NotTheDemo,
 }
 
-/// Fills an empty database with the demo company; one that has it stays as it is. The key comes
-/// last, so a fill that was interrupted goes on where it stopped.
+/// Fills an empty database with the demo company; one that has it, whole, stays as it is. The
+/// key comes last, so a database with the key has the rest.
 pub async fn fill(app: &App) -> Result<(), Stop<DemoRefusal>> {
     let companies = companies::list(app).await.map_err(never)?;
-    let company = match companies.as_slice() {
-        [] => companies::create(app, name(COMPANY)).await.map_err(never)?.id,
-        [only] if only.name == COMPANY => only.id,
+    match companies.as_slice() {
+        [] => {}
+        [only] if only.name == COMPANY => {
+            return match keys::exists(app, KEY.to_owned()).await.map_err(never)? {
+                true => Ok(()),
+                false => Err(Stop::Refused(DemoRefusal::NotTheDemo)),
+            };
+        }
         _ => return Err(Stop::Refused(DemoRefusal::NotTheDemo)),
-    };
-    if keys::exists(app, KEY.to_owned()).await.map_err(never)? {
-        return Ok(());
     }
+    let company = companies::create(app, name(COMPANY)).await.map_err(never)?.id;
     fill_company(&Demo { app, company }).await.map_err(never)?;
     let (key, secret) = (KEY.to_owned(), Secret::from(SECRET));
     keys::create(app, company, name("Demo"), key, secret).await.map_err(never)?;
@@ -135,7 +138,7 @@ async fn fill_company(demo: &Demo<'_>) -> Result<(), Stop<Refusal>> {
 }
 
 impl Demo<'_> {
-    /// Creates an entity, unless it is there already.
+    /// Creates an entity.
     async fn create<E: Entity>(
         &self,
         source: &str,
@@ -143,10 +146,7 @@ impl Demo<'_> {
         new: E::New,
     ) -> Result<(), Stop<Refusal>> {
         let (source, external_id, new) = (named(source), id(external_id), Arc::new(new));
-        match entities::create::<E>(self.app, self.company, source, external_id, new).await {
-            Ok(_) | Err(Stop::Refused(Refusal::DuplicateExternalId { .. })) => Ok(()),
-            Err(stop) => Err(stop),
-        }
+        entities::create::<E>(self.app, self.company, source, external_id, new).await.map(drop)
     }
 
     async fn user(

@@ -10,7 +10,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::http::problem::{Details, Envelope};
+use crate::http::problem::{Details, Envelope, no_such};
 use crate::http::{Limits, Problem};
 use crate::refusal::{Missing, NotFound};
 use crate::store;
@@ -56,7 +56,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         for (method, operation) in operations {
             if let Some(operation) = operation {
                 operation.operation_id = Some(operation_id(&method, path));
-                common(path, operation);
+                common(path, &method, operation);
             }
         }
     }
@@ -75,6 +75,34 @@ fn operation_id(method: &HttpMethod, path: &str) -> String {
     words.fold(method.to_owned(), |id, word| format!("{id}_{word}"))
 }
 
+/// Adds to an operation what it may answer besides its own.
+fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
+    if operation.security.is_some() {
+        return;
+    }
+    let native = path.starts_with("/api/");
+    let (kind, schema) = match native {
+        true => ("application/problem+json", "ProblemDetails"),
+        false => ("application/json", "Error"),
+    };
+    let body = operation.request_body.is_some();
+    let parameters = operation.parameters.is_some();
+    let mut all = vec![TOKEN, LATER, DEFECT];
+    all.extend((body || parameters).then(|| form(path, method)));
+    all.extend(body.then_some([LARGE, TYPE]).into_iter().flatten());
+    all.extend(missing(path, method));
+    all.extend((body && !path.contains('{')).then(|| taken(path)));
+    for Common { status, when, example } in all {
+        let content = ContentBuilder::new()
+            .schema(Some(RefOr::Ref(Ref::from_schema_name(schema))))
+            .example(serde_json::from_slice(&example().body(native, "5f0c2a7be1d3-1")).ok())
+            .build();
+        let response = ResponseBuilder::new().description(when).content(kind, content).build();
+        let responses = &mut operation.responses.responses;
+        responses.entry(status.to_owned()).or_insert(RefOr::T(response));
+    }
+}
+
 /// An answer that many operations may give.
 struct Common {
     status: &'static str,
@@ -82,12 +110,6 @@ struct Common {
     example: fn() -> Problem,
 }
 
-const FORM: Common = Common {
-    status: "400",
-    when: "The request is not of the right form: `VALIDATION`, `INVALID_SOURCE`, `INVALID_ROLE` \
-        or `INVALID_DATE_RANGE`. `errors` names the fields.",
-    example: || Problem::field("/metadata/source", "is required and must be the name of a source"),
-};
 const TOKEN: Common = Common {
     status: "401",
     when: "No token, or one that is unknown, revoked or expired: `UNAUTHORIZED`.",
@@ -95,29 +117,6 @@ const TOKEN: Common = Common {
         let message =
             "The token is unknown, revoked or expired: POST /v1/oauth/token gives a new one";
         Problem::unauthorized(message, "Bearer")
-    },
-};
-const MISSING: Common = Common {
-    status: "404",
-    when: "The path or the body names something that is not there: `ZC001`. The message says \
-        which other sources know the same id.",
-    example: || {
-        let missing = Missing {
-            pointer: None,
-            external_id: "K9".to_owned(),
-            known_to: Source::from_name("SALESFORCE").into_iter().collect(),
-        };
-        let source = Source { id: 12, name: "GLOBANT" };
-        NotFound { kind: Kind::Contract, source, missing: vec![missing] }.into()
-    },
-};
-const TAKEN: Common = Common {
-    status: "409",
-    when: "It is there already, or belongs to another: `ZC004` or `DUPLICATE_EMAIL`. The message \
-        names the owner.",
-    example: || {
-        let message = "Association already exists: client \"c1\" of source OKTA is client 7";
-        Problem::new(StatusCode::CONFLICT, "DuplicateExternalIdError", "ZC004", message)
     },
 };
 const LARGE: Common = Common {
@@ -130,6 +129,11 @@ const TYPE: Common = Common {
     when: "The body is not JSON: `UNSUPPORTED_MEDIA_TYPE`.",
     example: || Problem::media_type("text/plain", "application/json"),
 };
+const DEFECT: Common = Common {
+    status: "500",
+    when: "A defect of the server: `INTERNAL`. Report it with the `request_id`.",
+    example: Problem::internal,
+};
 const LATER: Common = Common {
     status: "503",
     when: "Not now: too many requests are waiting, the database is away, or the disk is full: \
@@ -137,38 +141,91 @@ const LATER: Common = Common {
     example: || store::Error::QueueFull.into(),
 };
 
-/// Adds to an operation what it may answer besides its own.
-fn common(path: &str, operation: &mut Operation) {
-    if operation.security.is_some() {
-        return;
-    }
-    let body = operation.request_body.is_some();
-    let in_path = path.contains('{');
-    let mut all = vec![TOKEN, LATER];
-    if body || operation.parameters.is_some() {
-        all.push(FORM);
-    }
-    if body {
-        all.extend([LARGE, TYPE]);
-    }
-    if body || in_path {
-        all.push(MISSING);
-    }
-    if body && !in_path {
-        all.push(TAKEN);
-    }
-    let native = path.starts_with("/api/");
-    let (kind, schema) = match native {
-        true => ("application/problem+json", "ProblemDetails"),
-        false => ("application/json", "Error"),
+/// 400, by what an operation reads.
+fn form(path: &str, method: &HttpMethod) -> Common {
+    let when = match path {
+        "/v2/integrations/users" | "/v2/integrations/users/{id}" => {
+            "The request is not of the right form: `VALIDATION`, `INVALID_SOURCE` or \
+                `INVALID_ROLE`. `errors` names the fields."
+        }
+        "/v2/integrations/contracts" => {
+            "The request is not of the right form: `VALIDATION`, `INVALID_SOURCE` or \
+                `INVALID_DATE_RANGE`. `errors` names the fields."
+        }
+        "/v2/integrations/seniority" => {
+            "The request is not of the right form: `ZC001` or `INVALID_SOURCE`. `errors` names \
+                the fields."
+        }
+        _ if path.starts_with("/v1/") => {
+            "The request is not of the right form: `VALIDATION`. `errors` names the fields."
+        }
+        _ => {
+            "The request is not of the right form: `VALIDATION` or `INVALID_SOURCE`. `errors` \
+                names the fields."
+        }
     };
-    for Common { status, when, example } in all {
-        let content = ContentBuilder::new()
-            .schema(Some(RefOr::Ref(Ref::from_schema_name(schema))))
-            .example(serde_json::from_slice(&example().body(native, "5f0c2a7be1d3-1")).ok())
-            .build();
-        let response = ResponseBuilder::new().description(when).content(kind, content).build();
-        let responses = &mut operation.responses.responses;
-        responses.entry(status.to_owned()).or_insert(RefOr::T(response));
+    let example: fn() -> Problem = match (path.split('/').nth(1), method) {
+        (_, HttpMethod::Get) if path.starts_with("/api/") => {
+            || Problem::validation("id needs kind beside it")
+        }
+        (_, HttpMethod::Get) => || Problem::validation("perPage must be an integer from 1 to 200"),
+        (Some("v1"), _) => {
+            || Problem::field("/users", "must be a non-empty list of users with their dates")
+        }
+        (Some("api"), _) => || Problem::field("", "must have either id or of"),
+        _ => || Problem::field("/metadata/source", "is required and must be the name of a source"),
+    };
+    Common { status: "400", when, example }
+}
+
+/// 404, by what an operation names.
+fn missing(path: &str, method: &HttpMethod) -> Option<Common> {
+    macro_rules! unknown {
+        ($kind:ident, $pointer:expr, $id:literal) => {
+            || {
+                let known_to = Source::from_name("SALESFORCE").into_iter().collect();
+                let (pointer, external_id) = ($pointer.map(str::to_owned), $id.to_owned());
+                let missing = vec![Missing { pointer, external_id, known_to }];
+                NotFound { kind: Kind::$kind, source: Source { id: 12, name: "GLOBANT" }, missing }
+                    .into()
+            }
+        };
     }
+    let example: fn() -> Problem = match path {
+        "/v2/integrations/contracts" => unknown!(Client, Some("/client_id"), "C9"),
+        "/v2/integrations/teams" => unknown!(Workspace, Some("/workspace_id"), "W9"),
+        "/v2/integrations/user-position" => unknown!(Category, Some("/category_id"), "C9"),
+        "/v2/integrations/users" => unknown!(Position, Some("/user_position_id"), "P9"),
+        "/v2/integrations/contracts/{id}/users" => unknown!(Contract, None::<&str>, "K9"),
+        "/v2/integrations/teams/{id}/attach" => unknown!(Team, None::<&str>, "T9"),
+        "/v2/integrations/users/{id}" => unknown!(User, None::<&str>, "U9"),
+        "/v2/integrations/users/{userId}/attach" => unknown!(User, None::<&str>, "U9"),
+        "/v1/contracts/{contract_id}/users" => || no_such(Kind::Contract, &["77".to_owned()]),
+        "/api/references" if *method == HttpMethod::Post => {
+            || no_such(Kind::User, &["77".to_owned()])
+        }
+        _ => return None,
+    };
+    let when = "The path or the body names something that is not there: `ZC001`. The message says \
+        which other sources know the same id.";
+    Some(Common { status: "404", when, example })
+}
+
+/// 409, by what an operation makes.
+fn taken(path: &str) -> Common {
+    let when = match path {
+        "/v2/integrations/users" => {
+            "The external id or the e-mail is taken: `ZC004` or `DUPLICATE_EMAIL`. The message \
+                names the owner."
+        }
+        "/api/references" => {
+            "The reference belongs to another entity: `ZC004`. The message names the owner."
+        }
+        _ => "The external id is taken: `ZC004`. The message names the owner.",
+    };
+    let example = || {
+        let message = "Association already exists: client \"c1\" of source OKTA is client 7";
+        Problem::new(StatusCode::CONFLICT, "DuplicateExternalIdError", "ZC004", message)
+    };
+    Common { status: "409", when, example }
 }

@@ -77,7 +77,7 @@ async fn refused() {
     let refused = crewline(&["serve", "--demo", "--listen", "127.0.0.1:0", "--database", &url]);
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(said, "crewline: the database holds something other than the demo\n");
+    assert_eq!(said, "crewline: the database holds something other than a whole demo\n");
     let refused = crewline(&["serve", "--demo", "--listen", "0.0.0.0:0"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("is not loopback"));

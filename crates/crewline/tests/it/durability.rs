@@ -178,6 +178,22 @@ async fn hung_up_on_postgres() {
     hung_up(Engine::Postgres).await;
 }
 
+/// An answer that comes ahead of a large body still reaches the client.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_early_answer_is_heard() {
+    let database = Database::empty(Engine::Sqlite).await;
+    let (server, token) = start(&database.url());
+    let body = " ".repeat(6_000_000);
+    for _ in 0..10 {
+        let mut nobody = Client::connect(server.address, "Bearer cwt_nobody").unwrap();
+        let answered = nobody.call("POST", "/v2/integrations/users", &body).unwrap();
+        assert_eq!((answered.0, &answered.1["code"]), (401, &json!("UNAUTHORIZED")));
+        let mut client = Client::connect(server.address, &token).unwrap();
+        let answered = client.call("POST", "/v2/integrations/users", &body).unwrap();
+        assert_eq!((answered.0, &answered.1["code"]), (413, &json!("PAYLOAD_TOO_LARGE")));
+    }
+}
+
 /// SIGTERM: no new connections, what runs is finished, exit code 0 within 10 seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn terminated() {

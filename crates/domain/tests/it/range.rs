@@ -245,9 +245,9 @@ fn a_range_with_a_day_outside_the_period_is_refused() {
 #[test]
 fn a_bound_that_a_contract_lacks_is_open() {
     let (ever, early, late) = (
-        days("0000-01-01", "9999-12-31"),
+        days("0000-01-01", "9999-12-30"),
         days("0000-01-01", "2024-12-31"),
-        days("2024-01-01", "9999-12-31"),
+        days("2024-01-01", "9999-12-30"),
     );
     assert_eq!(Period::default().admit(ever), Ok(ever));
     let until = Period { start: None, ..YEAR };
@@ -256,6 +256,18 @@ fn a_bound_that_a_contract_lacks_is_open() {
     let since = Period { end: None, ..YEAR };
     assert_eq!(since.admit(late), Ok(late));
     assert_eq!(since.admit(ever), Err(OutsidePeriod));
+}
+
+/// An open end fits when its start does, and ends with the contract.
+#[test]
+fn an_open_end_fits_when_its_start_does() {
+    for (start, fits) in
+        [("2023-12-31", false), ("2024-01-01", true), ("2024-12-31", true), ("2025-01-01", false)]
+    {
+        let open = days(start, "9999-12-31");
+        assert_eq!(YEAR.admit(open).is_ok(), fits, "{start}");
+    }
+    assert_eq!(YEAR.shown_end(day("9999-12-31")), day("2024-12-31"));
 }
 
 #[test]

@@ -133,19 +133,21 @@ async fn find(tx: &mut Tx, input: &Attach) -> store::Result<(Option<Contract>, V
     Ok((contract.into_iter().next(), users))
 }
 
-/// On PostgreSQL the contract's period must not change under us.
-const CONTRACT_BY_EXTERNAL_ID: (&str, &str) = (
+/// The statement on SQLite, and on PostgreSQL, where the contract's period must not change
+/// under us.
+macro_rules! held {
+    ($select:literal) => {
+        ($select, concat!($select, " FOR SHARE OF c"))
+    };
+}
+
+const CONTRACT_BY_EXTERNAL_ID: (&str, &str) = held!(
     "SELECT c.id, c.start_date, c.end_date FROM external_refs r CROSS JOIN contracts c
         WHERE r.company_id = $1 AND r.kind = 'contract' AND r.external_id = $3
-            AND r.source_id = $2 AND c.company_id = r.company_id AND c.id = r.entity_id",
-    "SELECT c.id, c.start_date, c.end_date FROM external_refs r CROSS JOIN contracts c
-        WHERE r.company_id = $1 AND r.kind = 'contract' AND r.external_id = $3
-            AND r.source_id = $2 AND c.company_id = r.company_id AND c.id = r.entity_id
-        FOR SHARE OF c",
+            AND r.source_id = $2 AND c.company_id = r.company_id AND c.id = r.entity_id"
 );
-const CONTRACT_BY_ID: (&str, &str) = (
-    "SELECT id, start_date, end_date FROM contracts WHERE company_id = $1 AND id = $2",
-    "SELECT id, start_date, end_date FROM contracts WHERE company_id = $1 AND id = $2 FOR SHARE",
+const CONTRACT_BY_ID: (&str, &str) = held!(
+    "SELECT c.id, c.start_date, c.end_date FROM contracts c WHERE c.company_id = $1 AND c.id = $2"
 );
 
 async fn no_contract(tx: &mut Tx, input: &Attach) -> Stop<Refusal> {

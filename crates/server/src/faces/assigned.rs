@@ -142,7 +142,7 @@ pub struct Assigned {
 #[derive(Serialize, ToSchema)]
 #[schema(as = AttachError)]
 pub struct Error<'a> {
-    #[schema(value_type = serde_json::Value, example = "external-user-id-5")]
+    #[schema(required, value_type = serde_json::Value, example = "external-user-id-5")]
     id: Option<&'a RawValue>,
     /// `CE001` for a user without an association.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -310,6 +310,16 @@ fn error<'a>(items: &'a [Item<'a>], refused: &Refused) -> Option<Error<'a>> {
     Some(error)
 }
 
+/// The elements of a list of ranges. One that cannot even be read, such as a number that no
+/// double holds, has no ends; the others are as they are.
+fn ranges(dates: &RawValue) -> Option<Vec<Range<'_>>> {
+    serde_json::from_str(dates.get()).ok().or_else(|| {
+        let elements: Vec<&RawValue> = serde_json::from_str(dates.get()).ok()?;
+        let read = elements.into_iter();
+        Some(read.map(|raw| serde_json::from_str(raw.get()).unwrap_or_default()).collect())
+    })
+}
+
 /// Reads any JSON value: a list or an object by its own function, everything else as `other`.
 macro_rules! lenient {
     ($type:ident, $expecting:literal, text: $text:expr, other: $other:expr,
@@ -372,10 +382,12 @@ fn skip_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<(), A::Error> {
 
 lenient!(Users, "users", text: Users::NotAList, other: Users::NotAList,
     list: |seq| {
-        let mut items = Vec::with_capacity(seq.size_hint().unwrap_or_default());
-        while let Some(item) = seq.next_element()? {
+        let mut items = Vec::new();
+        // One more than any limit is enough to be refused.
+        while items.len() <= Limits::MOST && let Some(item) = seq.next_element()? {
             items.push(item);
         }
+        skip_list(seq)?;
         Ok(Users::List(items))
     },
     object: |map| skip_object(map).map(|()| Users::NotAList));
@@ -393,7 +405,7 @@ object: |map| {
             EntryKey::Other => drop(map.next_value::<IgnoredAny>()?),
         }
     }
-    entry.ranges = entry.dates.and_then(|dates| serde_json::from_str(dates.get()).ok());
+    entry.ranges = entry.dates.and_then(ranges);
     Ok(Item::Entry(entry))
 });
 

@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, Schema};
 
-use super::Problem;
-use super::problem::FieldError;
+use super::problem::{FieldError, LISTED, clip};
+use super::{Limits, Problem};
 
 /// A type that a JSON value can be read as.
 pub trait Wire: Sized {
@@ -29,12 +29,12 @@ pub trait Wire: Sized {
 /// A name and code that COR publishes for an error of a field.
 type Published = (&'static str, &'static str);
 
-/// Wrong fields that an answer lists.
-const LISTED: usize = 100;
-
 /// Where we are in a body, and what was wrong so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Check {
+    limits: Limits,
+    /// A list was longer than the server takes: how long.
+    too_many: Option<usize>,
     at: String,
     /// The first ones: a body can hold millions of wrong values.
     errors: Vec<FieldError>,
@@ -46,9 +46,17 @@ pub struct Check {
 
 impl Check {
     /// Reads something with `read`, or tells everything that is wrong with it.
-    pub fn all<T>(read: impl FnOnce(&mut Check) -> Option<T>) -> Result<T, Problem> {
-        let mut check = Check::default();
-        match read(&mut check) {
+    pub fn all<T>(
+        limits: Limits,
+        read: impl FnOnce(&mut Check) -> Option<T>,
+    ) -> Result<T, Problem> {
+        let (at, errors) = (String::new(), Vec::new());
+        let mut check = Check { limits, too_many: None, at, errors, wrong: 0, published: None };
+        let read = read(&mut check);
+        if let Some(count) = check.too_many {
+            limits.admit(count, "records")?;
+        }
+        match read {
             Some(value) if check.wrong == 0 => Ok(value),
             _ => Err(check.problem()),
         }
@@ -168,7 +176,7 @@ impl<'a> Object<'a> {
     /// Blames every member that is not among `names`.
     pub fn only(&self, names: &[&str], check: &mut Check) {
         for (key, _) in self.0.iter().filter(|(key, _)| !names.contains(&key.as_ref())) {
-            let pointer = key.replace('~', "~0").replace('/', "~1");
+            let pointer = clip(key).replace('~', "~0").replace('/', "~1");
             let known = names.join(", ");
             check.within(pointer, |check| {
                 check.wrong::<()>(format!("is not a field here; the fields are {known}"))
@@ -177,20 +185,60 @@ impl<'a> Object<'a> {
     }
 }
 
+/// The elements of a list: the first ones, and how many there are.
+#[derive(Default)]
+struct Elements<'a> {
+    first: Vec<&'a RawValue>,
+    count: usize,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Elements<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut elements = Elements::default();
+                while elements.count < Limits::MOST
+                    && let Some(element) = list.next_element()?
+                {
+                    elements.first.push(element);
+                    elements.count += 1;
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    elements.count += 1;
+                }
+                Ok(elements)
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
+}
+
 /// A list of at least one element.
 impl<T: Wire> Wire for Vec<T> {
     const RULE: &'static str = "must be a non-empty list";
 
     fn read(raw: &RawValue, check: &mut Check) -> Option<Self> {
-        let elements: Vec<&RawValue> = match raw.get().starts_with('[') {
+        let elements = match raw.get().starts_with('[') {
             true => serde_json::from_str(raw.get()).unwrap_or_default(),
-            false => Vec::new(),
+            false => Elements::default(),
         };
-        if elements.is_empty() {
+        if elements.count > check.limits.max_ranges {
+            check.too_many = Some(elements.count);
+            return None;
+        }
+        if elements.count == 0 {
             return check.wrong(Self::RULE);
         }
         // Every element is read, so that everything wrong is told.
         let read: Vec<Option<T>> = elements
+            .first
             .into_iter()
             .enumerate()
             .map(|(nth, raw)| check.within(nth, |check| T::read(raw, check)))
@@ -314,7 +362,7 @@ pub fn property(
             None => doc,
         });
     }
-    if need == "clearable" {
+    if matches!(need, "optional" | "clearable") {
         let null =
             utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::Null);
         schema = utoipa::openapi::OneOfBuilder::new().item(null).item(schema).into();

@@ -151,10 +151,9 @@ impl Wire for Role {
     const RULE: &'static str = Role::RULE;
 
     fn read(raw: &RawValue, check: &mut Check) -> Option<Self> {
-        let Some(number) = digits(raw).and_then(|number| Decimal::parse(number).ok()) else {
-            return check.wrong(Self::RULE);
-        };
-        Role::new(number).ok().or_else(|| {
+        let Some(number) = digits(raw) else { return check.wrong(Self::RULE) };
+        let role = Decimal::parse(number).and_then(Role::new);
+        role.ok().or_else(|| {
             let message = format!("role_id {}", Self::RULE);
             check.published(("InvalidRoleError", "INVALID_ROLE"), message)
         })

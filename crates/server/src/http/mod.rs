@@ -3,6 +3,7 @@
 pub mod caller;
 pub mod check;
 pub mod field;
+mod leftover;
 pub mod path;
 pub mod problem;
 pub mod request;
@@ -34,6 +35,9 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// No limit of records may be set higher: longer lists are only counted, not kept.
+    pub const MOST: usize = 100_000;
+
     /// Refuses a batch of more records than the server takes at once.
     pub fn admit(self, records: usize, what: &str) -> Result<(), Problem> {
         match records > self.max_ranges {

@@ -6,7 +6,7 @@ use domain::{ExternalId, Kind, Source};
 use serde::de::DeserializeOwned;
 
 use super::Problem;
-use super::problem::no_such;
+use super::problem::{clip, no_such};
 use crate::app::Shared;
 use crate::refusal::{Missing, NotFound};
 
@@ -37,6 +37,6 @@ pub fn id(text: &str, kind: Kind) -> Result<i64, Problem> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(id) if digits && id > 0 => Ok(id),
-        _ => Err(no_such(kind, &[format!("{text:?}")])),
+        _ => Err(no_such(kind, &[format!("{:?}", clip(text))])),
     }
 }

@@ -36,7 +36,7 @@ pub const INVALID_SOURCE: (&str, &str) = ("InvalidSourceError", "INVALID_SOURCE"
 
 /// What was sent, as far as a message repeats it.
 pub fn clip(sent: &str) -> &str {
-    match sent.char_indices().nth(100) {
+    match sent.char_indices().nth(255) {
         Some((end, _)) => &sent[..end],
         None => sent,
     }
@@ -113,6 +113,7 @@ impl Problem {
 
     /// 404: no such route.
     pub fn route(path: &str) -> Self {
+        let path = clip(path);
         let message = format!("There is nothing at {path}; /openapi.json lists what there is");
         Self::new(StatusCode::NOT_FOUND, "RouteNotFoundError", "E_ROUTE_NOT_FOUND", message)
     }
@@ -147,7 +148,7 @@ impl Problem {
 
     /// 500: a defect of ours.
     pub fn internal() -> Self {
-        let message = "Something went wrong here; nothing of the request was kept";
+        let message = "Something went wrong here; report it with the request_id";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "INTERNAL", message)
     }
 }
@@ -193,11 +194,10 @@ impl From<Refusal> for Problem {
             }
             Refusal::DuplicateEmail { email, known } => {
                 let message = format!("A user with the e-mail {} already exists", email.as_str());
-                let known: Vec<String> =
-                    known.iter().map(|(source, id)| format!("{id:?} of {}", source.name)).collect();
+                let names = known.iter().map(|(source, id)| format!("{id:?} of {}", source.name));
                 let message = match known.is_empty() {
                     true => message,
-                    false => format!("{message}; it is known as {}", known.join(", ")),
+                    false => format!("{message}; it is known as {}", listed(names, known.len())),
                 };
                 Self::new(StatusCode::CONFLICT, "DuplicateEmailError", "DUPLICATE_EMAIL", message)
             }
@@ -217,16 +217,16 @@ impl From<Refusal> for Problem {
 
 impl From<NotFound> for Problem {
     fn from(NotFound { kind, source, missing }: NotFound) -> Self {
-        let ids: Vec<String> = missing.iter().map(named).collect();
+        let ids = listed(missing.iter().map(named), missing.len());
         let plural = if missing.len() == 1 { "" } else { "s" };
         let message = format!(
-            "Entity is not associated: {}{plural} {} of source {}",
+            "Entity is not associated: {}{plural} {ids} of source {}",
             kind.name(),
-            ids.join(", "),
             source.name
         );
         let errors = missing
             .into_iter()
+            .take(LISTED)
             .filter_map(|missing| {
                 let message = match known_to(&missing) {
                     Some(sources) => {
@@ -241,10 +241,24 @@ impl From<NotFound> for Problem {
     }
 }
 
+/// Things that an answer lists.
+pub const LISTED: usize = 100;
+
+/// The first of some things, and how many more there are.
+fn listed(things: impl Iterator<Item = String>, count: usize) -> String {
+    let first = things.take(LISTED).collect::<Vec<_>>().join(", ");
+    match count.saturating_sub(LISTED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 fn named(missing: &Missing) -> String {
+    // A path may hold any text; an external id is at most 255 bytes.
+    let id = clip(&missing.external_id);
     match known_to(missing) {
-        Some(sources) => format!("{:?} (known to {sources})", missing.external_id),
-        None => format!("{:?}", missing.external_id),
+        Some(sources) => format!("{id:?} (known to {sources})"),
+        None => format!("{id:?}"),
     }
 }
 
@@ -255,7 +269,7 @@ fn known_to(missing: &Missing) -> Option<String> {
 
 /// 404 for an id of ours that the company does not have.
 pub fn no_such(kind: Kind, ids: &[String]) -> Problem {
-    let message = format!("There is no {} {}", kind.name(), ids.join(", "));
+    let message = format!("There is no {} {}", kind.name(), listed(ids.iter().cloned(), ids.len()));
     Problem::new(StatusCode::NOT_FOUND, kind.not_found(), "ZC001", message)
 }
 

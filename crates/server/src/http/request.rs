@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Problem;
+use super::{Problem, leftover};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -17,7 +17,11 @@ pub async fn around(request: Request, next: Next) -> Response {
     let id = request_id();
     // Only problems need the path: a clone of a `Uri` shares its text.
     let uri = request.uri().clone();
-    let mut response = Problem::render(next.run(request).await, uri.path(), &id);
+    let (parts, body) = request.into_parts();
+    let (body, leftover) = leftover::lend(body);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    leftover.drain().await;
+    let mut response = Problem::render(response, uri.path(), &id);
     if let Ok(id) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 
-use super::{Check, Problem, Wire};
+use super::{Check, Limits, Problem, Wire};
 use crate::app::Shared;
 
 /// How deep arrays and objects may stand in each other.
@@ -21,7 +21,7 @@ impl FromRequest<Shared> for JsonBody {
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
         let sent = request.headers().get(CONTENT_TYPE).cloned();
-        let bytes = read(request, app).await?;
+        let bytes = read(request, app.limits).await?;
         if let (false, Some(sent)) = (bytes.is_empty(), sent) {
             let sent = sent.to_str().unwrap_or("(not readable)");
             if !is_json(sent) {
@@ -46,9 +46,9 @@ impl JsonBody {
     }
 
     /// Reads the body as a declared type, or tells everything that is wrong with it.
-    pub fn read<T: Wire>(&self) -> Result<T, Problem> {
+    pub fn read<T: Wire>(&self, limits: Limits) -> Result<T, Problem> {
         let raw = self.object()?;
-        Check::all(|check| T::read(raw, check))
+        Check::all(limits, |check| T::read(raw, check))
     }
 
     /// Reads the body as a JSON object. What fails here is not JSON, or not an object.
@@ -71,8 +71,7 @@ fn broken(error: serde_json::Error) -> Problem {
 }
 
 /// Reads a body up to the limit.
-pub async fn read(request: Request, app: &Shared) -> Result<Bytes, Problem> {
-    let limits = app.limits;
+pub async fn read(request: Request, limits: Limits) -> Result<Bytes, Problem> {
     let body = Limited::new(request.into_body(), limits.max_body_bytes);
     match body.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),

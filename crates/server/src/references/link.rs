@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{Email, ExternalId, Kind, Ref, Source};
+use domain::{Email, ExternalId, Kind, Source};
 use jiff::Timestamp;
 
+use super::Reference;
 use super::existing::existing;
-use super::{At, Reference, Wanted};
 use crate::app::App;
-use crate::refusal::Refusal;
+use crate::refusal::{Missing, NotFound, Refusal};
 use crate::store::{self, Col, Stop, Tx, params};
 
 /// A reference that an entity is to get.
@@ -148,33 +148,51 @@ async fn targets(
             }
         }
     }
-    let mut targets = Vec::with_capacity(links.len());
+    let mut targets: Vec<Result<i64, Refusal>> = Vec::with_capacity(links.len());
     for (nth, link) in links.iter().enumerate() {
-        targets.push(match candidates[nth].filter(|_| there[nth]) {
-            Some(id) => Ok(id),
-            None => Err(nobody(tx, company, link).await?),
-        });
+        targets.push(candidates[nth].filter(|_| there[nth]).ok_or_else(|| nobody(link)));
     }
+    name_other_sources(tx, company, &mut targets).await?;
     Ok(targets)
 }
 
 /// Why a link has no target.
-async fn nobody(tx: &mut Tx, company: i64, link: &Link) -> Result<Refusal, Stop<Refusal>> {
+fn nobody(link: &Link) -> Refusal {
+    let kind = link.kind;
     match &link.target {
-        Target::Id(id) => Ok(Refusal::NoSuch { kind: link.kind, ids: vec![id.to_string()] }),
+        Target::Id(id) => Refusal::NoSuch { kind, ids: vec![id.to_string()] },
         Target::Email(email) => {
-            Ok(Refusal::NoSuch { kind: link.kind, ids: vec![format!("{:?}", email.as_str())] })
+            Refusal::NoSuch { kind, ids: vec![format!("{:?}", email.as_str())] }
         }
         Target::Known(source, id) => {
-            let reference = Ref::External(id.clone());
-            let at = Some(At::Field("of/external_id"));
-            let wanted = [Wanted { kind: link.kind, reference: &reference, at }];
-            match super::not_found(tx, company, *source, &wanted, &[None]).await {
-                Stop::Refused(refusal) => Ok(refusal),
-                failed @ Stop::Failed(_) => Err(failed),
-            }
+            let pointer = Some("/of/external_id".to_owned());
+            let external_id = id.as_str().to_owned();
+            let missing = vec![Missing { pointer, external_id, known_to: Vec::new() }];
+            Refusal::NotFound(NotFound { kind, source: *source, missing })
         }
     }
+}
+
+/// Adds to the refusals which other sources know the missing ids: one batch per kind.
+async fn name_other_sources(
+    tx: &mut Tx,
+    company: i64,
+    targets: &mut [Result<i64, Refusal>],
+) -> store::Result<()> {
+    for kind in Kind::ALL {
+        let missing: Vec<&mut Missing> = targets
+            .iter_mut()
+            .filter_map(|target| match target {
+                Err(Refusal::NotFound(not_found)) if not_found.kind == kind => Some(not_found),
+                _ => None,
+            })
+            .flat_map(|not_found| &mut not_found.missing)
+            .collect();
+        if !missing.is_empty() {
+            super::name_other_sources(tx, company, kind, missing).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The entities of those links that name one by a reference, by the link's place.

@@ -44,7 +44,7 @@ impl At<'_> {
 }
 
 /// The statement that resolves external ids of several kinds under one source.
-pub const BY_EXTERNAL_ID: &str = "SELECT e.ord, r.entity_id
+const BY_EXTERNAL_ID: &str = "SELECT e.ord, r.entity_id
     FROM {e(kind text, external_id text)} CROSS JOIN external_refs r
     WHERE r.company_id = $1 AND r.kind = e.kind AND r.external_id = e.external_id
         AND r.source_id = $2";
@@ -140,7 +140,7 @@ pub async fn not_found(
             known_to: Vec::new(),
         })
         .collect();
-    if let Err(error) = name_other_sources(tx, company, kind, &mut missing).await {
+    if let Err(error) = name_other_sources(tx, company, kind, missing.iter_mut().collect()).await {
         return error.into();
     }
     NotFound { kind, source, missing }.into()
@@ -157,7 +157,7 @@ async fn name_other_sources(
     tx: &mut Tx,
     company: i64,
     kind: Kind,
-    missing: &mut [Missing],
+    mut missing: Vec<&mut Missing>,
 ) -> store::Result<()> {
     let sql = "SELECT e.ord, r.source_id
         FROM {e(external_id text)} CROSS JOIN external_refs r

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use postgres_types::{ToSql, Type};
+use tokio::sync::Semaphore;
 use tokio_postgres::{NoTls, Statement};
 
 use super::batch::{self, Dialect};
@@ -22,6 +23,11 @@ use super::{Op, Options};
 const ATTEMPTS: u32 = 8;
 /// How long a caller waits for a connection.
 const WAIT: Duration = Duration::from_secs(5);
+/// How long an attempt may take: a little more than the server lets its statements run. A server
+/// that has gone silent says nothing itself.
+const ATTEMPT: Duration = Duration::from_secs(40);
+/// When silence of the other side is noticed.
+const SILENCE: Duration = Duration::from_secs(30);
 
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// One snapshot for all statements.
@@ -177,6 +183,8 @@ fn read<T: FromRow>(rows: &[tokio_postgres::Row]) -> Result<Vec<T>> {
 /// A PostgreSQL database.
 pub struct Postgres {
     pool: Pool,
+    /// Operations that may run or wait for a connection.
+    places: Arc<Semaphore>,
     statements: Arc<AtomicU64>,
 }
 
@@ -186,9 +194,10 @@ impl Postgres {
         options: &Options,
         statements: Arc<AtomicU64>,
     ) -> Result<Self, Startup> {
-        let config: tokio_postgres::Config = url
+        let mut config: tokio_postgres::Config = url
             .parse()
             .map_err(|error| Startup(format!("the PostgreSQL URL is wrong: {error}")))?;
+        config.keepalives_idle(SILENCE).tcp_user_timeout(SILENCE);
         let manager = Manager::from_config(
             config,
             NoTls,
@@ -206,7 +215,8 @@ impl Postgres {
             }))
             .build()
             .map_err(|error| Startup(error.to_string()))?;
-        Ok(Self { pool, statements })
+        let places = Arc::new(Semaphore::new(options.queue + options.connections));
+        Ok(Self { pool, places, statements })
     }
 
     /// A connection for something other than an operation.
@@ -239,11 +249,16 @@ impl Postgres {
         R: Send + 'static,
     {
         let (pool, statements) = (self.pool.clone(), Arc::clone(&self.statements));
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Error::QueueFull)?;
         let task = tokio::spawn(async move {
+            let _place = place;
             let mut attempt = 0;
             loop {
                 attempt += 1;
-                match once(&pool, begin, op.clone(), &statements).await {
+                // An attempt that is given up closes its connection.
+                let once = once(&pool, begin, op.clone(), &statements);
+                let result = tokio::time::timeout(ATTEMPT, once).await;
+                match result.unwrap_or_else(|late| Err(Error::Unavailable(late.into()).into())) {
                     Err(Stop::Failed(Error::Conflict(_))) if attempt < ATTEMPTS => {
                         tokio::time::sleep(jitter(attempt)).await;
                     }

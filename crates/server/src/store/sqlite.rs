@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{self, Batch, Dialect};
@@ -230,7 +231,10 @@ impl Sqlite {
         let (reply, answer) = oneshot::channel();
         let statements = Arc::clone(&self.statements);
         let task = Task { op, result: None, reply, statements };
-        queue.try_send(Box::new(task)).map_err(|_| Error::QueueFull)?;
+        queue.try_send(Box::new(task)).map_err(|error| match error {
+            TrySendError::Full(_) => Error::QueueFull,
+            TrySendError::Closed(_) => Error::Unavailable("the thread has ended".into()),
+        })?;
         answer.await.unwrap_or_else(|_| Err(Error::Unavailable("shutting down".into()).into()))
     }
 }
@@ -269,7 +273,7 @@ fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
 
 /// The writer thread.
 fn write_all(connection: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>) {
-    let mut writer = Writer { connection: Some(Box::new(connection)) };
+    let mut writer = Runner { connection: Some(Box::new(connection)) };
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
         if writer.together(&mut group, &mut queue).is_err() {
@@ -279,7 +283,8 @@ fn write_all(connection: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>) {
     }
 }
 
-struct Writer {
+/// A connection that runs jobs: the writer's, or a reader's.
+struct Runner {
     /// Always there, but while a job has it.
     connection: Option<Box<Connection>>,
 }
@@ -287,7 +292,7 @@ struct Writer {
 /// What the jobs of a group did is lost; they are to run again, each alone.
 struct Lost;
 
-impl Writer {
+impl Runner {
     /// Runs a group in one transaction.
     fn together(
         &mut self,
@@ -295,11 +300,15 @@ impl Writer {
         queue: &mut mpsc::Receiver<Box<dyn Job>>,
     ) -> Result<(), Lost> {
         let lost = |_| Lost;
+        self.clear();
         if let Err(error) = self.sql("BEGIN IMMEDIATE") {
             // Somebody else holds the database, or it is away: only the first job waited for it.
-            if let Some(job) = group.first_mut() {
-                job.fail(error);
+            // All who wait by now have waited for the same thing.
+            while let Ok(job) = queue.try_recv() {
+                group.push(job);
             }
+            let why = error.explain();
+            group.iter_mut().for_each(|job| job.fail(Error::Unavailable(why.clone().into())));
             return Ok(());
         }
         let start = self.connection().total_changes();
@@ -324,12 +333,10 @@ impl Writer {
 
     /// Runs one job in a transaction of its own, and leaves its true end in it.
     fn alone(&mut self, job: &mut dyn Job) {
+        // What is left of the group's transaction.
+        self.clear();
         if job.abandoned() {
             return;
-        }
-        // What is left of the group's transaction.
-        if !self.connection().is_autocommit() {
-            let _ = self.sql("ROLLBACK");
         }
         if let Err(error) = self.sql("BEGIN IMMEDIATE") {
             return job.fail(error);
@@ -347,6 +354,13 @@ impl Writer {
             (false, false) => {
                 let _ = self.sql("ROLLBACK");
             }
+        }
+    }
+
+    /// Ends a transaction that is still open.
+    fn clear(&self) {
+        if !self.connection().is_autocommit() {
+            let _ = self.sql("ROLLBACK");
         }
     }
 
@@ -380,7 +394,7 @@ fn read_all(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Box<dyn Job
     if let Err(error) = connection.progress_handler(10_000, Some(late)) {
         tracing::error!(%error, "reads have no time limit");
     }
-    let mut reader = Writer { connection: Some(Box::new(connection)) };
+    let mut reader = Runner { connection: Some(Box::new(connection)) };
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(mut job) = next else { return };
@@ -390,9 +404,7 @@ fn read_all(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Box<dyn Job
             Ok(()) => drop(reader.run(job.as_mut())),
             Err(error) => job.fail(error),
         }
-        if !reader.connection().is_autocommit() {
-            let _ = reader.sql("ROLLBACK");
-        }
+        reader.clear();
         job.answer();
     }
 }

@@ -13,6 +13,20 @@ async fn raw(t: &TestApp, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     t.api.send(Method::POST, PATH, headers, body.to_vec()).await
 }
 
+/// How many rows each table has.
+async fn rows(t: &TestApp) -> Option<(i64, i64, i64, i64, i64, i64, i64, i64)> {
+    use server::store::Tx;
+    let rows =
+        t.app.store.read::<_, std::convert::Infallible, _>("test", async move |tx: &mut Tx| {
+            let sql = "SELECT (SELECT count(*) FROM external_refs), (SELECT count(*) FROM users),
+            (SELECT count(*) FROM contracts), (SELECT count(*) FROM assignments),
+            (SELECT count(*) FROM teams), (SELECT count(*) FROM team_users),
+            (SELECT count(*) FROM workspace_users), (SELECT count(*) FROM positions)";
+            Ok(tx.query_opt(sql, &[]).await?)
+        });
+    rows.await.unwrap()
+}
+
 both_engines! {
     async fn not_json(t: TestApp) {
         expect![[r#"
@@ -106,6 +120,52 @@ both_engines! {
         }
     }
 
+    /// What was sent is repeated only so far.
+    async fn long_values_are_clipped(t: TestApp) {
+        let long = "\u{1}".repeat(1_000_000);
+        let body = json!({long.clone(): 1, "kind": "user"});
+        assert!(t.api.post("/api/references", body).await.text.len() < 5_000);
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let grant = format!("grant_type={}", "%01".repeat(4_000)).into_bytes();
+        let answer = t.api.anonymous().send(Method::POST, "/v1/oauth/token", &form, grant).await;
+        assert!(answer.status == 400 && answer.text.len() < 5_000);
+        let huge = vec![b'x'; 17 * 1024];
+        let answer = t.api.anonymous().send(Method::POST, "/v1/oauth/token", &form, huge).await;
+        assert_eq!(answer.status, 413);
+        for path in ["/v2/integrations/users/", "/v1/contracts/", "/nowhere/"] {
+            let tail = if path == "/v1/contracts/" { "/users" } else { "" };
+            let answer = t.api.put(&format!("{path}{}{tail}", "%01".repeat(9_000)), json!({"metadata": {"source": "OKTA"}})).await;
+            assert!(answer.status.is_client_error() && answer.text.len() < 5_000, "{path}");
+        }
+        let body = json!({"metadata": {"source": long}});
+        assert!(t.api.put("/v2/integrations/users/u", body).await.text.len() < 10_000);
+        let users: Vec<String> = (0..9_000).map(|n| format!("nobody-{n}")).collect();
+        t.api.team("OKTA", "t", None).await;
+        let body = json!({"metadata": {"source": "OKTA"}, "users": users});
+        let answer = t.api.put("/v2/integrations/teams/t/attach", body).await;
+        assert_eq!((answer.status.as_u16(), answer.json()["errors"].as_array().map(Vec::len)), (404, Some(100)));
+        assert!(answer.text.contains("and 8900 more") && answer.text.len() < 20_000);
+    }
+
+    /// A list that is too long is told as that, whatever is in it, and is not kept.
+    async fn lists_that_are_too_long(t: TestApp) {
+        let metadata = r#"{"source": "OKTA"}"#;
+        for (path, list) in [
+            ("/v2/integrations/teams/x/attach", "users"), ("/v2/integrations/users/x/attach", "workspaces"),
+            ("/v2/integrations/contracts/x/users", "users"), ("/v1/contracts/1/users", "users"),
+            ("/api/references", "references"),
+        ] {
+            let values = vec!["0"; 1_500_000].join(",");
+            let body = match list {
+                "references" => format!("{{\"references\": [{values}]}}"),
+                _ => format!("{{\"metadata\": {metadata}, \"{list}\": [{values}]}}"),
+            };
+            let method = if list == "references" || path.contains("contracts") { Method::POST } else { Method::PUT };
+            let answer = t.api.send(method, path, &[], body.into_bytes()).await;
+            assert_eq!(answer.status, 413, "{path}: {answer}");
+        }
+    }
+
     /// A body can hold very many wrong values: the first are listed, all are counted.
     async fn very_many_wrong_values(t: TestApp) {
         let body = json!({"metadata": {"source": "OKTA"}, "users": vec![7; 5_000]});
@@ -115,9 +175,10 @@ both_engines! {
             /users/4, /users/5, /users/6, /users/7, /users/8, /users/9, ...");
     }
 
-    /// Wrong types everywhere, as a fuzzer would: always 400, never 500.
+    /// Wrong types everywhere, as a fuzzer would: always a 4xx, and nothing changes.
     async fn wrong_types(t: TestApp) {
         t.api.contract("GLOBANT", "K", None, None).await;
+        let before = rows(&t).await;
         let paths = [
             (Method::POST, "/v2/integrations/contracts/K/users"), (Method::PUT, "/v2/integrations/teams/x/attach"),
             (Method::PUT, "/v2/integrations/users/x/attach"), (Method::PUT, "/v2/integrations/users/x"),
@@ -134,6 +195,7 @@ both_engines! {
                 }
             }
         }
+        assert_eq!(rows(&t).await, before);
     }
 }
 
@@ -161,7 +223,7 @@ async fn limits(engine: Engine) {
     let body = json!({"metadata": {"source": "GLOBANT"}, "users": ["a", "b", "c", "d"]});
     expect![[r#"
         413 Payload Too Large
-        {"status":413,"name":"PayloadTooLargeError","code":"PAYLOAD_TOO_LARGE","message":"4 users are more than 3","request_id":"[id]","limits":{"max_body_bytes":600,"max_ranges":3}}"#]].assert_eq(&t.api.put("/v2/integrations/teams/x/attach", body).await.to_string());
+        {"status":413,"name":"PayloadTooLargeError","code":"PAYLOAD_TOO_LARGE","message":"4 records are more than 3","request_id":"[id]","limits":{"max_body_bytes":600,"max_ranges":3}}"#]].assert_eq(&t.api.put("/v2/integrations/teams/x/attach", body).await.to_string());
     let four: Vec<_> =
         (0..4).map(|n| json!({"workspaceId": n.to_string(), "percentage": 1})).collect();
     let body = json!({"metadata": {"source": "GLOBANT"}, "workspaces": four});

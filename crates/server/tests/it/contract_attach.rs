@@ -150,6 +150,30 @@ both_engines! {
             {"status":"failure","company_id":1,"contract_id":1,"records_received":9,"records_created":0,"records_rejected":9,"user_ids":[],"assigned":[],"errors":[{"id":1,"dates":[{"start":20250101,"end":true,"message":"Invalid date"},{"start":["2025-01-01"],"end":{"at":"x"},"message":"Invalid date"},{"start":"2024-02-30","end":"2025-01-01","message":"Invalid date"},{"start":null,"end":"2025-01-01T00:00:00","message":"Date malformatted. Start and end date are required"},{"start":"2025-01-01T00:00:00Z","end":"2025-02-01","message":"Invalid date"},{"start":null,"end":null,"message":"Date malformatted"},{"start":null,"end":null,"message":"Date malformatted"},{"start":null,"end":null,"message":"Date malformatted"}],"message":"Dates are malformatted or empty"},{"id":1.0,"dates":{"start":"2025-01-01"},"message":"User malformatted"},{"id":100.0,"dates":[],"message":"User malformatted"},{"id":-1,"dates":[],"message":"User malformatted"},{"id":null,"dates":[],"message":"User malformatted"},{"id":1,"dates":[],"message":"Date malformatted or empty"},{"id":1,"dates":[],"message":"Date malformatted or empty"},{"id":1,"start":null,"end":5,"message":"Legacy format detected. Use \"dates\" array instead of \"start\" and \"end\" fields"}]}"#]].assert_eq(&answer.to_string());
     }
 
+    /// An element that cannot even be read is refused by itself; the others go on.
+    async fn an_unreadable_range_is_refused_alone(t: TestApp) {
+        t.api.contract("GLOBANT", "K", None, None).await;
+        t.api.user("GLOBANT", "u1").await;
+        let body = br#"{"users": [{"id": 1, "dates": [1e999, {"start": "2025-01-01", "end": "2025-02-01"}]}]}"#;
+        let answer = t.api.send(axum::http::Method::POST, "/v1/contracts/1/users", &[], body.to_vec()).await;
+        expect![[r#"
+            200 OK
+            {"status":"partial_success","company_id":1,"contract_id":1,"records_received":2,"records_created":1,"records_rejected":1,"user_ids":[1],"assigned":[{"id":1,"user_id":1,"start_date":"2025-01-01T00:00:00.000Z","end_date":"2025-02-01T00:00:00.000Z"}],"errors":[{"id":1,"dates":[{"start":null,"end":null,"message":"Date malformatted"}],"message":"Partial success. Some dates were rejected"}]}"#]].assert_eq(&answer.to_string());
+    }
+
+    /// An end of 9999-12-31 is an open end: it fits when its start does, and ends with the
+    /// contract.
+    async fn an_open_end(t: TestApp) {
+        t.api.contract("GLOBANT", "K", Some("2025-01-01"), Some("2028-12-31")).await;
+        t.api.user("GLOBANT", "u1").await;
+        let answer = v2(&t, "K", json!([{"id": "u1", "dates": [
+            {"start": "2026-01-01", "end": "9999-12-31"}, {"start": "2029-01-01", "end": "9999-12-31"}
+        ]}])).await;
+        expect![[r#"
+            200 OK
+            {"status":"partial_success","company_id":1,"contract_id":"K","records_received":2,"records_created":1,"records_rejected":1,"assigned":[{"id":1,"user_id":1,"start_date":"2026-01-01T00:00:00.000Z","end_date":"2028-12-31T00:00:00.000Z"}],"errors":[{"id":"u1","dates":[{"start":"2029-01-01","end":"9999-12-31","message":"Invalid contract periods. Range must be within contract start and end dates"}],"message":"Partial success. Some dates were rejected"}]}"#]].assert_eq(&answer.to_string());
+    }
+
     /// v2, whole-request checks: nothing is changed by any of these.
     async fn the_v2_shape_is_checked_whole(t: TestApp) {
         t.api.contract("GLOBANT", "K", None, None).await;

@@ -47,8 +47,8 @@ fn every_operation_says_what_a_reader_needs() {
             assert!(!parameter["description"].is_null(), "{about}: {parameter}");
             assert!(!parameter["schema"].is_null(), "{about}: {parameter}");
         }
-        if let Some(body) = operation["requestBody"].as_object() {
-            let schema = &body["content"]["application/json"]["schema"];
+        if let Some(body) = operation["requestBody"]["content"].as_object() {
+            let schema = &body.values().next().unwrap()["schema"];
             assert!(!examples(schema).is_empty(), "{about} has no example of a body");
         }
         if !is_open(operation) {
@@ -70,7 +70,7 @@ fn examples(schema: &Value) -> Vec<Value> {
     if let Some(name) = schema["$ref"].as_str() {
         return examples(document().pointer(name.trim_start_matches('#')).expect("a schema"));
     }
-    if let Some(one_of) = schema["oneOf"].as_array() {
+    if let Some(one_of) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
         return one_of.iter().flat_map(examples).collect();
     }
     let mut examples = schema["examples"].as_array().cloned().unwrap_or_default();

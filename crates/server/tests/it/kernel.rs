@@ -78,6 +78,16 @@ both_engines! {
     /// A crowd of which every third fails, panics or refuses: the others are there, these not.
     async fn neighbours_are_not_disturbed(t: TestApp) {
         let mut crowd = JoinSet::new();
+        // Keeps SQLite's writer busy, so that the crowd becomes one group.
+        let app = Arc::clone(&t.app);
+        let held = tokio::spawn(async move {
+            let hold = app.store.write::<_, Infallible, _>("test", async move |_: &mut Tx| {
+                std::thread::sleep(Duration::from_millis(100));
+                Ok(())
+            });
+            hold.await.unwrap();
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
         for n in 0..60usize {
             let app = Arc::clone(&t.app);
             crowd.spawn(async move {
@@ -100,6 +110,7 @@ both_engines! {
         for (n, done) in crowd.join_all().await {
             assert_eq!(done, n % 2 == 1, "{n}");
         }
+        held.await.unwrap();
         let count = t.app.store.read::<_, Infallible, _>("test", async move |tx: &mut Tx| {
             Ok(tx.query_opt::<(i64,)>("SELECT count(*) FROM id_sequences WHERE name LIKE 'n%'", &[]).await?)
         });

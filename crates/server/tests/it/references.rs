@@ -105,6 +105,20 @@ both_engines! {
         assert_eq!(seen, ["u1", "u1", "u2", "u1"]);
     }
 
+    /// A batch costs the same number of statements, however many of its links are refused.
+    async fn statements_do_not_grow_with_links(t: TestApp) {
+        t.api.user("OKTA", "u1").await;
+        let link = |n: usize| json!({"kind": "user", "source": "SAP", "external_id": format!("s{n}"),
+            "of": {"source": "JIRA", "external_id": format!("nobody-{n}")}});
+        let statements = async |links: Vec<Value>| {
+            let before = t.app.store.statements();
+            t.api.post("/api/references", json!({"references": links})).await.ok();
+            t.app.store.statements() - before
+        };
+        let (one, many) = (statements(vec![link(0)]).await, statements((0..1_000).map(link).collect()).await);
+        assert_eq!(one, many);
+    }
+
     /// `/api` ignores nothing that it does not know.
     async fn unknown_things_are_refused(t: TestApp) {
         t.api.user("OKTA", "u1").await;
@@ -112,6 +126,7 @@ both_engines! {
             let answer = t.api.get(&format!("/api/references?{query}")).await;
             assert_eq!(answer.status, 400, "{query}");
         }
+        assert_eq!(t.api.post("/api/references?colour=red", json!({})).await.status, 400);
         expect![[r#"
             400 Bad Request
             {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"kind must be one of: category client contract position seniority team user workspace","code":"VALIDATION","request_id":"[id]"}"#]].assert_eq(&t.api.get("/api/references?kind=spaceship").await.to_string());
@@ -137,6 +152,6 @@ both_engines! {
         let many: Vec<Value> = std::iter::repeat_n(link, 1_001).collect();
         expect![[r#"
             413 Payload Too Large
-            {"type":"urn:crewline:error:PAYLOAD_TOO_LARGE","title":"PayloadTooLargeError","status":413,"detail":"1001 references are more than 1000","code":"PAYLOAD_TOO_LARGE","request_id":"[id]","limits":{"max_body_bytes":4194304,"max_ranges":1000}}"#]].assert_eq(&t.api.post("/api/references", json!({"references": many})).await.to_string());
+            {"type":"urn:crewline:error:PAYLOAD_TOO_LARGE","title":"PayloadTooLargeError","status":413,"detail":"1001 records are more than 1000","code":"PAYLOAD_TOO_LARGE","request_id":"[id]","limits":{"max_body_bytes":4194304,"max_ranges":1000}}"#]].assert_eq(&t.api.post("/api/references", json!({"references": many})).await.to_string());
     }
 }

@@ -2,10 +2,11 @@
 
 mod references;
 
+use axum::extract::rejection::QueryRejection;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -21,6 +22,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
 struct Page<T> {
     data: Vec<T>,
     /// The `cursor` of the next page; `null` on the last one.
+    #[schema(required)]
     next: Option<String>,
 }
 
@@ -35,4 +37,15 @@ fn position<T: DeserializeOwned>(cursor: &str) -> Result<T, Problem> {
     bytes
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .ok_or_else(|| Problem::validation("cursor must be the `next` of an earlier page"))
+}
+
+/// The query of an operation that takes none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoQuery {}
+
+/// 400 for a parameter that the operation does not take, or not twice.
+fn unknown_parameter(error: QueryRejection) -> Problem {
+    let said = error.body_text();
+    Problem::validation(said.chars().take(300).collect::<String>())
 }

@@ -1,6 +1,7 @@
 //! External references: looked up both ways, and linked.
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -13,13 +14,13 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Page, cursor, position};
+use super::{NoQuery, Page, cursor, position, unknown_parameter};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
 use crate::http::check::Object;
 use crate::http::field::{self, SourceName, wire};
 use crate::http::problem::INVALID_SOURCE;
-use crate::http::{Caller, Check, JsonBody, Problem, Wire, body};
+use crate::http::{Caller, Check, JsonBody, Limits, Problem, Wire, body};
 use crate::references::link::{Link, Outcome, Target, link};
 use crate::references::{self, Filter};
 
@@ -162,9 +163,9 @@ impl ListQuery {
 async fn list(
     State(app): State<Shared>,
     caller: Caller,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<Page<Reference>>, Problem> {
-    let Query(query) = query.map_err(|error| Problem::validation(error.body_text()))?;
+    let Query(query) = query.map_err(unknown_parameter)?;
     let (filter, limit) = (query.filter(&caller)?, query.limit()?);
     let after: Option<(String, String, i64)> = query.cursor.as_deref().map(position).transpose()?;
     if after.as_ref().is_some_and(|(kind, id, _)| kind.contains('\0') || id.contains('\0')) {
@@ -317,11 +318,13 @@ fn result(index: usize, outcome: Outcome) -> LinkResult {
 async fn create(
     State(app): State<Shared>,
     caller: Caller,
+    query: Result<Query<NoQuery>, QueryRejection>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
+    query.map_err(unknown_parameter)?;
     let raw = body.object()?;
     if Object::of(raw).is_some_and(|object| object.get("references").is_none()) {
-        let one = Check::all(|check| {
+        let one = Check::all(app.limits, |check| {
             let one = LinkBody::read(raw, check)?;
             check.clean()?;
             one.link(&caller, check)
@@ -336,7 +339,8 @@ async fn create(
             None => Err(Problem::internal()),
         };
     }
-    let links: Vec<Link> = Check::all(|check| {
+    let limits = Limits { max_ranges: LINKS.min(app.limits.max_ranges), ..app.limits };
+    let links: Vec<Link> = Check::all(limits, |check| {
         let many = BatchBody::read(raw, check)?.references?.into_iter().enumerate();
         check.clean()?;
         check.within("references", |check| {
@@ -345,10 +349,6 @@ async fn create(
             links.collect::<Vec<_>>().into_iter().collect()
         })
     })?;
-    if links.len() > LINKS {
-        let limits = crate::http::Limits { max_ranges: LINKS, ..app.limits };
-        limits.admit(links.len(), "references")?;
-    }
     let outcomes = link(&app, caller.company_id, links).await?;
     let results = outcomes.into_iter().enumerate().map(|(nth, o)| result(nth, o)).collect();
     Ok(Json(Linked { results }).into_response())

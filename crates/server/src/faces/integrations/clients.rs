@@ -64,19 +64,19 @@ struct Answer {
     id: i64,
     #[schema(example = "Acme Corporation")]
     name: String,
-    #[schema(example = "Acme Corporation LLC")]
+    #[schema(required, example = "Acme Corporation LLC")]
     business_name: Option<String>,
-    #[schema(example = "contact@acme.com")]
+    #[schema(required, example = "contact@acme.com")]
     email_contact: Option<String>,
-    #[schema(example = "Jane")]
+    #[schema(required, example = "Jane")]
     name_contact: Option<String>,
-    #[schema(example = "Smith")]
+    #[schema(required, example = "Smith")]
     last_name_contact: Option<String>,
-    #[schema(example = "+1 555-0100")]
+    #[schema(required, example = "+1 555-0100")]
     phone: Option<String>,
-    #[schema(example = "https://acme.com")]
+    #[schema(required, example = "https://acme.com")]
     website: Option<String>,
-    #[schema(example = "A client since 2020")]
+    #[schema(required, example = "A client since 2020")]
     description: Option<String>,
     #[schema(example = 1234)]
     company_id: i64,

@@ -135,12 +135,15 @@ struct Answer {
     #[schema(example = 25855)]
     client_id: i64,
     #[serde(rename = "type")]
-    #[schema(example = "retainer")]
+    #[schema(required, example = "retainer")]
     kind: Option<String>,
-    #[schema(example = "active")]
+    #[schema(required, example = "active")]
     status: Option<String>,
+    #[schema(required)]
     start_date: Option<Day>,
+    #[schema(required)]
     end_date: Option<Day>,
+    #[schema(required)]
     value: Option<Number>,
     #[schema(example = 1234)]
     company_id: i64,
@@ -321,7 +324,7 @@ async fn attach_users(
     if let Users::List(items) = &sent.users {
         assigned::admit(app.limits, items)?;
     }
-    let (source, entries) = Check::all(|check| sent.read(check))?;
+    let (source, entries) = Check::all(app.limits, |check| sent.read(check))?;
     let source = source.resolve(&caller)?;
     let company = caller.company_id;
     let contract = Ref::External(path::external_id(&id, Kind::Contract, source)?);

@@ -81,7 +81,7 @@ async fn create<B: CreateBody>(
     body: &JsonBody,
 ) -> Result<Created<B::Entity>, Problem> {
     let raw = body.object()?;
-    let (source, external_id, new) = Check::all(|check| B::read(raw, check)?.fields())?;
+    let (source, external_id, new) = Check::all(app.limits, |check| B::read(raw, check)?.fields())?;
     let source = source.resolve(caller)?;
     let (company, new) = (caller.company_id, Arc::new(new));
     let entity =
@@ -97,7 +97,7 @@ async fn update<B: UpdateBody>(
     body: &JsonBody,
 ) -> Result<B::Entity, Problem> {
     let raw = body.object()?;
-    let (source, patch) = Check::all(|check| B::read(raw, check)?.patch())?;
+    let (source, patch) = Check::all(app.limits, |check| B::read(raw, check)?.patch())?;
     let source = source.resolve(caller)?;
     let external_id = path::external_id(id, B::Entity::KIND, source)?;
     Ok(entities::update(app, caller.company_id, source, external_id, patch).await?)

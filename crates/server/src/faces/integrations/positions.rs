@@ -56,8 +56,9 @@ impl CreateBody for Create {
 struct Answer {
     #[schema(example = "Software Developer")]
     name: String,
+    #[schema(required)]
     rate: Option<Number>,
-    #[schema(example = "Sr.")]
+    #[schema(required, example = "Sr.")]
     seniority: Option<String>,
     #[schema(example = 2336)]
     company_id: i64,
@@ -67,7 +68,7 @@ struct Answer {
     #[schema(example = "external-user-position-1")]
     id: String,
     /// The category's external id.
-    #[schema(example = "external-category-1")]
+    #[schema(required, example = "external-category-1")]
     category_id: Option<String>,
 }
 

@@ -62,8 +62,9 @@ struct Answer {
 async fn create(
     State(app): State<Shared>,
     caller: Caller,
-    body: JsonBody,
+    body: Result<JsonBody, Problem>,
 ) -> Result<Json<Wrapped<Answer>>, Problem> {
+    let body = body.map_err(missing_fields)?;
     let created = super::create::<Create>(&app, &caller, &body).await;
     let Created { entity, external_id, .. } = created.map_err(missing_fields)?;
     Ok(wrapped(Answer {

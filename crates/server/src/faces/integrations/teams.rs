@@ -13,7 +13,7 @@ use crate::app::Shared;
 use crate::faces::wire::{Iso, Spaced};
 use crate::http::field::SourceName;
 use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body, path};
-use crate::teams::attach::{Attach, Relation as Member, attach};
+use crate::teams::attach::{self, Attach};
 use crate::teams::{New, Team};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -54,9 +54,9 @@ struct Answer {
     id: i64,
     #[schema(example = "Team test")]
     name: String,
-    #[schema(example = "description")]
+    #[schema(required, example = "description")]
     description: Option<String>,
-    #[schema(example = 1234)]
+    #[schema(required, example = 1234)]
     workspace_id: Option<i64>,
     #[schema(example = 1234)]
     company_id: i64,
@@ -169,14 +169,14 @@ struct Refused {
     external_id: String,
 }
 
-fn relation(company_id: i64, member: Member) -> Relation {
-    let user = member.user;
+fn relation(company_id: i64, relation: attach::Relation) -> Relation {
+    let user = relation.user;
     Relation {
-        team_id: member.team_id,
+        team_id: relation.team_id,
         user_id: user.id,
-        created_at: Spaced(member.created_at),
-        updated_at: Spaced(member.updated_at),
-        id: member.id,
+        created_at: Spaced(relation.created_at),
+        updated_at: Spaced(relation.updated_at),
+        id: relation.id,
         meta: Meta {
             company_id,
             user: MetaUser {
@@ -209,17 +209,16 @@ async fn attach_users(
     body: JsonBody,
 ) -> Result<Json<Attached>, Problem> {
     let raw = body.object()?;
-    let (source, users) = Check::all(|check| {
+    let (source, users) = Check::all(app.limits, |check| {
         let sent = AttachUsers::read(raw, check)?;
         Some((Metadata::source(sent.metadata)?, sent.users?))
     })?;
-    app.limits.admit(users.len(), "users")?;
     let source = source.resolve(&caller)?;
     let company = caller.company_id;
     let team = Ref::External(path::external_id(&id, Kind::Team, source)?);
     let sent: Vec<String> = users.iter().map(ExternalId::to_string).collect();
     let users = users.into_iter().map(Ref::External).collect();
-    let outcome = attach(&app, Attach { company, source, team, users }).await?;
+    let outcome = attach::attach(&app, Attach { company, source, team, users }).await?;
     let refused = |(nth, user_id, why): (usize, i64, domain::team::TeamRefusal)| Refused {
         user_id,
         name: why.name(),
@@ -228,7 +227,7 @@ async fn attach_users(
         external_id: sent[nth].clone(),
     };
     Ok(Json(Attached {
-        users: outcome.attached.into_iter().map(|member| relation(company, member)).collect(),
+        users: outcome.attached.into_iter().map(|attached| relation(company, attached)).collect(),
         errors: outcome.refused.into_iter().map(refused).collect(),
     }))
 }

@@ -133,7 +133,7 @@ struct Answer {
     first_name: String,
     #[schema(example = "Doe")]
     last_name: String,
-    #[schema(example = "+1 555-0100")]
+    #[schema(required, example = "+1 555-0100")]
     phone: Option<String>,
     #[schema(example = 3)]
     role_id: i64,
@@ -248,6 +248,7 @@ struct UserWorkspace {
     name: String,
     active: bool,
     metadata: Empty,
+    #[schema(required)]
     json_integrations: Option<Integration>,
     created_at: Spaced,
     updated_at: Spaced,
@@ -270,11 +271,13 @@ struct Integration {
     is_active: bool,
     #[schema(example = "MICROSOFT_DYNAMICS")]
     source: &'static str,
+    #[schema(required)]
     destination: Option<String>,
     #[schema(example = "NOT_SEND")]
     status: &'static str,
     #[schema(example = "Workspaces-example-5")]
     origin_external_id: String,
+    #[schema(required)]
     destination_external_id: Option<String>,
 }
 
@@ -332,12 +335,11 @@ async fn attach_workspaces(
     body: JsonBody,
 ) -> Result<Json<UserWorkspaces>, Problem> {
     let raw = body.object()?;
-    let (source, workspaces) = Check::all(|check| {
+    let (source, workspaces) = Check::all(app.limits, |check| {
         let sent = AttachWorkspaces::read(raw, check)?;
         let shares: Option<Vec<_>> = sent.workspaces?.into_iter().map(Share::read).collect();
         Some((Metadata::source(sent.metadata)?, shares?))
     })?;
-    app.limits.admit(workspaces.len(), "workspaces")?;
     let source = source.resolve(&caller)?;
     let user = Ref::External(path::external_id(&id, Kind::User, source)?);
     let input = Attach { company: caller.company_id, source, user, workspaces };

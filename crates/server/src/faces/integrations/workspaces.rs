@@ -55,7 +55,7 @@ struct Answer {
     #[schema(example = "Marketing Team")]
     name: String,
     active: bool,
-    #[schema(example = "Workspace for the marketing department")]
+    #[schema(required, example = "Workspace for the marketing department")]
     description: Option<String>,
     #[schema(example = 1234)]
     company_id: i64,

@@ -137,7 +137,7 @@ async fn attach_users(
     if let Users::List(items) = &sent.users {
         assigned::admit(app.limits, items)?;
     }
-    let entries = Check::all(|check| sent.read(check))?;
+    let entries = Check::all(app.limits, |check| sent.read(check))?;
     let (id, company) = (path::id(&id, Kind::Contract)?, caller.company_id);
     let input = Attach { company, source: None, contract: Ref::Internal(id), entries };
     let outcome = attach(&app, input).await?;

@@ -25,12 +25,17 @@ struct Me {
     first_name: String,
     #[schema(example = "")]
     last_name: &'static str,
+    #[schema(required)]
     email: Option<String>,
+    #[schema(required)]
     picture: Option<String>,
     #[schema(example = 1)]
     role_id: i64,
+    #[schema(required)]
     user_position_id: Option<i64>,
+    #[schema(required)]
     daily_hours: Option<f64>,
+    #[schema(required)]
     remaining_hours: Option<f64>,
     labels: Vec<String>,
     #[schema(example = 1)]

@@ -13,13 +13,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::Shared;
-use crate::http::{Problem, request_body};
+use crate::http::problem::clip;
+use crate::http::{Limits, Problem, request_body};
 use crate::store::Stop;
 use crate::tokens::{self, InvalidClient};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(token))
 }
+
+/// Bytes of a body here: there is nothing large to say, and anybody may say it.
+const BODY: usize = 16 * 1024;
 
 /// A token pair. Both are opaque.
 #[derive(Serialize, ToSchema)]
@@ -46,12 +50,14 @@ struct TokenError {
     error_description: String,
 }
 
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
+#[derive(Debug, Default, Deserialize, IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
+#[schema(as = TokenRequest)]
 struct Grant {
     /// `client_credentials`; may stand in a form body instead.
+    #[serde(default)]
     #[param(example = "client_credentials")]
+    #[schema(example = "client_credentials")]
     grant_type: Option<String>,
 }
 
@@ -63,6 +69,8 @@ struct Grant {
     path = "/v1/oauth/token",
     tag = "tokens",
     params(Grant),
+    request_body(content = Option<Grant>, content_type = "application/x-www-form-urlencoded",
+        description = "Only when `grant_type` is not in the query."),
     security(("basic" = [])),
     responses(
         (status = 200, description = "A token pair.", body = TokenPair),
@@ -109,7 +117,8 @@ async fn form(request: Request, app: &Shared) -> Result<Grant, Refused> {
     let is_form = type_of.is_some_and(|value| {
         value.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
     });
-    let bytes = request_body::read(request, app).await.map_err(Refused::body)?;
+    let limits = Limits { max_body_bytes: BODY.min(app.limits.max_body_bytes), ..app.limits };
+    let bytes = request_body::read(request, limits).await.map_err(Refused::body)?;
     match is_form {
         true => Ok(serde_urlencoded::from_bytes(&bytes).unwrap_or_default()),
         false => Ok(Grant::default()),
@@ -145,6 +154,7 @@ impl Refused {
     }
 
     fn grant_type(sent: &str) -> Self {
+        let sent = clip(sent);
         let description = format!("grant_type {sent:?} is not offered; send client_credentials");
         Self::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description)
     }
@@ -163,7 +173,11 @@ impl From<Stop<InvalidClient>> for Refused {
             Stop::Failed(error) => {
                 tracing::error!(?error, "no token could be issued");
                 let problem = Problem::from(error);
-                Self::new(problem.status, "temporarily_unavailable", problem.message)
+                let error = match problem.status {
+                    StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
+                    _ => "server_error",
+                };
+                Self::new(problem.status, error, problem.message)
             }
         }
     }
