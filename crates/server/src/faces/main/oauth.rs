@@ -52,7 +52,7 @@ struct TokenError {
 
 #[derive(Debug, Default, Deserialize, IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
-#[schema(as = TokenRequest)]
+#[schema(as = TokenRequest, example = json!({"grant_type": "client_credentials"}))]
 struct Grant {
     /// `client_credentials`; may stand in a form body instead.
     #[serde(default)]
