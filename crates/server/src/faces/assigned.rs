@@ -17,7 +17,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::wire::Midnight;
 use crate::contracts::attach::Outcome;
-use crate::http::{Limits, Problem, field};
+use crate::http::{Check, Limits, Problem, field};
 
 /// `users`, whatever it is.
 #[derive(Debug, Default)]
@@ -53,6 +53,42 @@ pub struct Entry<'a> {
 pub struct Range<'a> {
     start: Option<&'a RawValue>,
     end: Option<&'a RawValue>,
+}
+
+/// A date range, both days included. One that is not right is refused by itself.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the schema of what `Range` reads")]
+pub struct UserRange {
+    #[schema(value_type = String, format = Date, example = "2027-10-01")]
+    start: (),
+    #[schema(value_type = String, format = Date, example = "2028-11-01")]
+    end: (),
+}
+
+impl<'a> Users<'a> {
+    /// The elements, if it is a list.
+    pub fn items(&self) -> &[Item<'a>] {
+        match self {
+            Users::List(items) => items,
+            Users::Absent | Users::NotAList => &[],
+        }
+    }
+
+    /// Reads every element, so that everything wrong is told. There must be one.
+    pub fn read<T>(
+        &self,
+        check: &mut Check,
+        read: impl Fn(&mut Check, &Item<'a>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        check.within("users", |check| {
+            if self.items().is_empty() {
+                return check.wrong("must be a non-empty list of users with their dates");
+            }
+            let items = self.items().iter().enumerate();
+            let items = items.map(|(nth, item)| check.within(nth, |check| read(check, item)));
+            items.collect::<Vec<_>>().into_iter().collect()
+        })
+    }
 }
 
 impl Entry<'_> {

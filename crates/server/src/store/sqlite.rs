@@ -302,8 +302,8 @@ impl Runner {
         let lost = |_| Lost;
         self.clear();
         if let Err(error) = self.sql("BEGIN IMMEDIATE") {
-            // Somebody else holds the database, or it is away: only the first job waited for it.
-            // All who wait by now have waited for the same thing.
+            // Somebody else holds the database, or it is away. All who wait by now have waited
+            // for the same thing.
             while let Ok(job) = queue.try_recv() {
                 group.push(job);
             }

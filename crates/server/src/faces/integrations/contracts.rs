@@ -218,17 +218,7 @@ struct UserDates {
     #[schema(min_length = 1, max_length = 255, example = "external-user-id-1")]
     id: String,
     #[schema(min_items = 1)]
-    dates: Vec<UserRange>,
-}
-
-/// A date range, both days included. One that is not right is refused by itself.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Range` reads")]
-struct UserRange {
-    #[schema(value_type = String, format = Date, example = "2027-10-01")]
-    start: (),
-    #[schema(value_type = String, format = Date, example = "2028-11-01")]
-    end: (),
+    dates: Vec<assigned::UserRange>,
 }
 
 /// What came of attaching users to a contract.
@@ -262,15 +252,7 @@ impl AttachUsers<'_> {
             Some(raw) => Metadata::read(raw, check),
             None => check.wrong(format!("is required and {}", Metadata::RULE)),
         });
-        let entries = check.within("users", |check| match &self.users {
-            Users::List(items) if !items.is_empty() => {
-                let read = items.iter().enumerate();
-                let read = read.map(|(nth, item)| check.within(nth, |check| entry(check, item)));
-                // All are read, so that everything wrong is told.
-                read.collect::<Vec<_>>().into_iter().collect()
-            }
-            _ => check.wrong("must be a non-empty list of users with their dates"),
-        });
+        let entries = self.users.read(check, entry);
         Some((Metadata::source(metadata)?, entries?))
     }
 }
@@ -321,15 +303,12 @@ async fn attach_users(
     body: JsonBody,
 ) -> Result<Response, Problem> {
     let sent: AttachUsers<'_> = body.object()?;
-    if let Users::List(items) = &sent.users {
-        assigned::admit(app.limits, items)?;
-    }
+    assigned::admit(app.limits, sent.users.items())?;
     let (source, entries) = Check::all(app.limits, |check| sent.read(check))?;
     let source = source.resolve(&caller)?;
     let company = caller.company_id;
     let contract = Ref::External(path::external_id(&id, Kind::Contract, source)?);
     let input = Attach { company, source: Some(source), contract, entries };
     let outcome = attach(&app, input).await?;
-    let Users::List(items) = &sent.users else { return Err(Problem::internal()) };
-    Ok(assigned::answer(company, &id, false, items, &outcome))
+    Ok(assigned::answer(company, &id, false, sent.users.items(), &outcome))
 }

@@ -50,17 +50,7 @@ struct UserDatesById {
     /// The user's id.
     #[schema(minimum = 1, example = 1)]
     id: i64,
-    dates: Vec<UserRangeById>,
-}
-
-/// A date range, both days included. One that is not right is refused by itself.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Range` reads")]
-struct UserRangeById {
-    #[schema(value_type = String, format = Date, example = "2026-01-01")]
-    start: (),
-    #[schema(value_type = String, format = Date, example = "2026-02-01")]
-    end: (),
+    dates: Vec<assigned::UserRange>,
 }
 
 /// What came of attaching users to a contract.
@@ -89,21 +79,7 @@ struct ContractAttachedById {
     errors: (),
 }
 
-impl AttachUsers<'_> {
-    /// Each entry in order. Ids that are none are the operation's to refuse.
-    fn read(&self, check: &mut Check) -> Option<Vec<Entry>> {
-        check.within("users", |check| match &self.users {
-            Users::List(items) if !items.is_empty() => {
-                let read = items.iter().enumerate();
-                let read = read.map(|(nth, item)| check.within(nth, |check| entry(check, item)));
-                // All are read, so that everything wrong is told.
-                read.collect::<Vec<_>>().into_iter().collect()
-            }
-            _ => check.wrong("must be a non-empty list of users with their dates"),
-        })
-    }
-}
-
+/// One element of `users`. An id that is none is the operation's to refuse.
 fn entry(check: &mut Check, item: &Item<'_>) -> Option<Entry> {
     let Item::Entry(entry) = item else {
         return check.wrong("must be an object with an id and a list dates");
@@ -134,15 +110,12 @@ async fn attach_users(
     body: JsonBody,
 ) -> Result<Response, Problem> {
     let sent: AttachUsers<'_> = body.object()?;
-    if let Users::List(items) = &sent.users {
-        assigned::admit(app.limits, items)?;
-    }
-    let entries = Check::all(app.limits, |check| sent.read(check))?;
+    assigned::admit(app.limits, sent.users.items())?;
+    let entries = Check::all(app.limits, |check| sent.users.read(check, entry))?;
     let (id, company) = (path::id(&id, Kind::Contract)?, caller.company_id);
     let input = Attach { company, source: None, contract: Ref::Internal(id), entries };
     let outcome = attach(&app, input).await?;
-    let Users::List(items) = &sent.users else { return Err(Problem::internal()) };
-    Ok(assigned::answer(company, outcome.contract_id, true, items, &outcome))
+    Ok(assigned::answer(company, outcome.contract_id, true, sent.users.items(), &outcome))
 }
 
 /// A date range that a user has on the contract.
