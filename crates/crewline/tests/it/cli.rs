@@ -120,3 +120,28 @@ fn version_and_document() {
     );
     assert_eq!(json(&crewline(&["openapi"]))["openapi"], "3.1.0");
 }
+
+/// A signal also ends a server that is still waiting for somebody else's migration.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_before_it_listens() {
+    let database = Database::empty(Engine::Sqlite).await;
+    let mut lock = database.file().unwrap().into_os_string();
+    lock.push("-migrate");
+    let lock = std::fs::File::create(lock).unwrap();
+    lock.lock().unwrap();
+    let mut waiting = std::process::Command::new(binary())
+        .args(["serve", "--listen", "127.0.0.1:0", "--database", &database.url()])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert!(waiting.try_wait().unwrap().is_none());
+    let pid = waiting.id().to_string();
+    std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    while waiting.try_wait().unwrap().is_none() {
+        assert!(std::time::Instant::now() < until, "it did not stop");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(waiting.wait().unwrap().code(), Some(0));
+}

@@ -231,3 +231,31 @@ both_engines! {
         assert!(all[0] >= 1);
     }
 }
+
+/// PostgreSQL: more operations than may run or wait are refused at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_is_bounded_on_postgres() {
+    use server::http::Limits;
+    use server::store::Options;
+    use testing::{Engine, TestApp};
+
+    let options = Options { queue: 3, connections: 1, ..Options::default() };
+    let t = TestApp::with(Engine::Postgres, options, Limits::default()).await;
+    let mut crowd = JoinSet::new();
+    for n in 0..20 {
+        let app = Arc::clone(&t.app);
+        crowd.spawn(async move {
+            let write = app.store.write::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+                tx.query::<(bool,)>("SELECT pg_sleep(0.2) IS NULL", &[]).await?;
+                Ok(note(tx, &format!("n{n}")).await?)
+            });
+            match write.await {
+                Ok(_) => true,
+                Err(Stop::Failed(Error::QueueFull)) => false,
+                Err(other) => panic!("{other:?}"),
+            }
+        });
+    }
+    let taken = crowd.join_all().await.into_iter().filter(|taken| *taken).count();
+    assert_eq!(taken, 4);
+}
