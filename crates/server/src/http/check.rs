@@ -4,7 +4,7 @@
 //! A body is declared with [`body!`]: one list of fields that is both the reader and the schema.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -65,7 +65,8 @@ impl Check {
     /// Reads what stands at `/name` below the current place.
     pub fn within<T>(&mut self, name: impl fmt::Display, read: impl FnOnce(&mut Check) -> T) -> T {
         let length = self.at.len();
-        self.at = format!("{}/{name}", self.at);
+        // Writing into a string cannot fail.
+        let _ = write!(self.at, "/{name}");
         let value = read(self);
         self.at.truncate(length);
         value
