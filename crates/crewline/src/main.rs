@@ -8,6 +8,7 @@ mod serve;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
@@ -76,8 +77,8 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error),
     };
     let done = runtime.block_on(run(cli));
-    // What still runs was given its time to finish.
-    runtime.shutdown_background();
+    // What still runs was given its time to finish; what is left lets go of the database.
+    runtime.shutdown_timeout(Duration::from_secs(1));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),

@@ -190,16 +190,15 @@ both_engines! {
     async fn reads_only_read(t: TestApp) {
         let wrote = t.app.store.read::<_, Infallible, _>("test", async move |tx: &mut Tx| Ok(note(tx, "a").await?));
         assert!(matches!(wrote.await, Err(Stop::Failed(_))));
-        let app = Arc::clone(&t.app);
+        let (app, handle) = (Arc::clone(&t.app), tokio::runtime::Handle::current());
         let snapshot = t.app.store.read::<_, Infallible, _>("test", async move |tx: &mut Tx| {
             let sql = "SELECT count(*) FROM id_sequences WHERE name = 'late'";
             let before: Option<(i64,)> = tx.query_opt(sql, &[]).await?;
             let done = Arc::new(AtomicBool::new(false));
-            let (app, told) = (Arc::clone(&app), Arc::clone(&done));
+            let (app, told, handle) = (Arc::clone(&app), Arc::clone(&done), handle.clone());
             std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 let write = app.store.write::<_, Infallible, _>("test", async move |tx: &mut Tx| Ok(note(tx, "late").await?));
-                runtime.block_on(write).unwrap();
+                handle.block_on(write).unwrap();
                 told.store(true, Ordering::SeqCst);
             });
             while !done.load(Ordering::SeqCst) {
