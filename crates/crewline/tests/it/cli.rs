@@ -145,3 +145,24 @@ async fn a_signal_before_it_listens() {
     }
     assert_eq!(waiting.wait().unwrap().code(), Some(0));
 }
+
+/// The environment says what the options do; without either the data is in the working directory.
+#[test]
+fn environment_and_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str], name: &str, value: &str| {
+        let mut command = std::process::Command::new(binary());
+        command.args(arguments).current_dir(folder.path()).env_remove("CREWLINE_DATABASE");
+        command.env(name, value).output().unwrap()
+    };
+    assert!(run(&["migrate"], "CREWLINE_DATABASE", "sqlite:named.db").status.success());
+    assert!(folder.path().join("named.db").exists());
+    assert!(!folder.path().join("crewline.db").exists());
+    assert!(run(&["migrate"], "UNUSED", "").status.success());
+    assert!(folder.path().join("crewline.db").exists());
+    for (name, value) in [("CREWLINE_LISTEN", "nowhere"), ("CREWLINE_MAX_RANGES", "0")] {
+        let refused = run(&["serve"], name, value);
+        assert!(!refused.status.success(), "{name}");
+        assert_eq!(String::from_utf8_lossy(&refused.stderr).lines().count(), 1, "{name}");
+    }
+}

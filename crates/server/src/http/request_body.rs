@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 
-use super::{Check, Limits, Problem, Wire};
+use super::{Limits, Problem};
 use crate::app::Shared;
 
 /// How deep arrays and objects may stand in each other.
@@ -43,12 +43,6 @@ impl JsonBody {
     pub fn as_str(&self) -> &str {
         // It was checked on the way in.
         std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-
-    /// Reads the body as a declared type, or tells everything that is wrong with it.
-    pub fn read<T: Wire>(&self, limits: Limits) -> Result<T, Problem> {
-        let raw = self.object()?;
-        Check::all(limits, |check| T::read(raw, check))
     }
 
     /// Reads the body as a JSON object. What fails here is not JSON, or not an object.

@@ -32,8 +32,8 @@ body! {
 impl CreateBody for Create {
     type Entity = Category;
 
-    fn fields(self) -> Option<(SourceName, ExternalId, New)> {
-        Some((Metadata::source(self.metadata)?, self.id?, New { name: self.name? }))
+    fn fields(self) -> Option<(SourceName, (ExternalId, New))> {
+        Some((Metadata::source(self.metadata)?, (self.id?, New { name: self.name? })))
     }
 }
 

@@ -42,7 +42,7 @@ body! {
 impl CreateBody for Create {
     type Entity = Client;
 
-    fn fields(self) -> Option<(SourceName, ExternalId, New)> {
+    fn fields(self) -> Option<(SourceName, (ExternalId, New))> {
         let new = New {
             name: self.name?,
             business_name: self.business_name,
@@ -53,7 +53,7 @@ impl CreateBody for Create {
             website: self.website,
             description: self.description,
         };
-        Some((Metadata::source(self.metadata)?, self.id?, new))
+        Some((Metadata::source(self.metadata)?, (self.id?, new)))
     }
 }
 

@@ -106,7 +106,7 @@ impl Wire for Create {
 impl CreateBody for Create {
     type Entity = Contract;
 
-    fn fields(self) -> Option<(SourceName, ExternalId, New)> {
+    fn fields(self) -> Option<(SourceName, (ExternalId, New))> {
         let Self(fields) = self;
         let period = Period {
             start: fields.start_date.map(|StartDate(date)| date),
@@ -121,7 +121,7 @@ impl CreateBody for Create {
             value: fields.value,
             description: fields.description,
         };
-        Some((Metadata::source(fields.metadata)?, fields.id?, new))
+        Some((Metadata::source(fields.metadata)?, (fields.id?, new)))
     }
 }
 

@@ -15,7 +15,7 @@ mod workspaces;
 use std::sync::Arc;
 
 use axum::Json;
-use domain::ExternalId;
+use domain::{ExternalId, Source};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -51,12 +51,15 @@ impl Metadata {
     }
 }
 
+/// A new entity's external id, and its fields.
+type Named<E> = (ExternalId, <E as Entity>::New);
+
 /// The body of a create.
 trait CreateBody: Wire {
     type Entity: Entity;
 
     /// The source, the new external id, and the fields; `None` when the check found something.
-    fn fields(self) -> Option<(SourceName, ExternalId, <Self::Entity as Entity>::New)>;
+    fn fields(self) -> Option<(SourceName, Named<Self::Entity>)>;
 }
 
 /// The body of an update.
@@ -74,15 +77,25 @@ struct Created<E: Entity> {
     new: Arc<E::New>,
 }
 
+/// Reads a body, and the source that it speaks for: first its form, then the source.
+fn read<B: Wire, T>(
+    app: &Shared,
+    caller: &Caller,
+    body: &JsonBody,
+    then: impl FnOnce(B) -> Option<(SourceName, T)>,
+) -> Result<(Source, T), Problem> {
+    let raw = body.object()?;
+    let (source, read) = Check::all(app.limits, |check| then(B::read(raw, check)?))?;
+    Ok((source.resolve(caller)?, read))
+}
+
 /// Creates an entity: parse, judge, create.
 async fn create<B: CreateBody>(
     app: &Shared,
     caller: &Caller,
     body: &JsonBody,
 ) -> Result<Created<B::Entity>, Problem> {
-    let raw = body.object()?;
-    let (source, external_id, new) = Check::all(app.limits, |check| B::read(raw, check)?.fields())?;
-    let source = source.resolve(caller)?;
+    let (source, (external_id, new)) = read(app, caller, body, B::fields)?;
     let (company, new) = (caller.company_id, Arc::new(new));
     let entity =
         entities::create(app, company, source, external_id.clone(), Arc::clone(&new)).await?;
@@ -96,9 +109,7 @@ async fn update<B: UpdateBody>(
     id: &str,
     body: &JsonBody,
 ) -> Result<B::Entity, Problem> {
-    let raw = body.object()?;
-    let (source, patch) = Check::all(app.limits, |check| B::read(raw, check)?.patch())?;
-    let source = source.resolve(caller)?;
+    let (source, patch) = read(app, caller, body, B::patch)?;
     let external_id = path::external_id(id, B::Entity::KIND, source)?;
     Ok(entities::update(app, caller.company_id, source, external_id, patch).await?)
 }

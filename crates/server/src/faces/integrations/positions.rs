@@ -40,14 +40,14 @@ body! {
 impl CreateBody for Create {
     type Entity = Position;
 
-    fn fields(self) -> Option<(SourceName, ExternalId, New)> {
+    fn fields(self) -> Option<(SourceName, (ExternalId, New))> {
         let new = New {
             name: self.name?,
             category: self.category_id.map(Ref::External),
             rate: self.rate,
             seniority: self.seniority,
         };
-        Some((Metadata::source(self.metadata)?, self.id?, new))
+        Some((Metadata::source(self.metadata)?, (self.id?, new)))
     }
 }
 

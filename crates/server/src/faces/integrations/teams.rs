@@ -12,7 +12,7 @@ use super::{CreateBody, Created, Metadata};
 use crate::app::Shared;
 use crate::faces::wire::{Iso, Spaced};
 use crate::http::field::SourceName;
-use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body, path};
+use crate::http::{Caller, JsonBody, Path, Problem, body, path};
 use crate::teams::attach::{self, Attach};
 use crate::teams::{New, Team};
 
@@ -37,13 +37,13 @@ body! {
 impl CreateBody for Create {
     type Entity = Team;
 
-    fn fields(self) -> Option<(SourceName, ExternalId, New)> {
+    fn fields(self) -> Option<(SourceName, (ExternalId, New))> {
         let new = New {
             name: self.name?,
             workspace: self.workspace_id.map(Ref::External),
             description: self.description,
         };
-        Some((Metadata::source(self.metadata)?, self.id?, new))
+        Some((Metadata::source(self.metadata)?, (self.id?, new)))
     }
 }
 
@@ -208,12 +208,9 @@ async fn attach_users(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Json<Attached>, Problem> {
-    let raw = body.object()?;
-    let (source, users) = Check::all(app.limits, |check| {
-        let sent = AttachUsers::read(raw, check)?;
+    let (source, users) = super::read(&app, &caller, &body, |sent: AttachUsers| {
         Some((Metadata::source(sent.metadata)?, sent.users?))
     })?;
-    let source = source.resolve(&caller)?;
     let company = caller.company_id;
     let team = Ref::External(path::external_id(&id, Kind::Team, source)?);
     let sent: Vec<String> = users.iter().map(ExternalId::to_string).collect();

@@ -13,7 +13,7 @@ use super::{CreateBody, Created, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::faces::wire::{Iso, Number, Spaced};
 use crate::http::field::SourceName;
-use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body, path};
+use crate::http::{Caller, JsonBody, Path, Problem, body, path};
 use crate::users::{New, Patch, User};
 use crate::workspaces::attach::{Attach, Membership, attach};
 
@@ -54,7 +54,7 @@ body! {
 impl CreateBody for Create {
     type Entity = User;
 
-    fn fields(self) -> Option<(SourceName, ExternalId, New)> {
+    fn fields(self) -> Option<(SourceName, (ExternalId, New))> {
         let new = New {
             email: self.email?,
             first_name: self.first_name?,
@@ -67,7 +67,7 @@ impl CreateBody for Create {
             user_position: self.user_position_id.map(Ref::External),
             seniority: self.seniority_id.map(Ref::External),
         };
-        Some((Metadata::source(self.metadata)?, self.id?, new))
+        Some((Metadata::source(self.metadata)?, (self.id?, new)))
     }
 }
 
@@ -334,13 +334,10 @@ async fn attach_workspaces(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Json<UserWorkspaces>, Problem> {
-    let raw = body.object()?;
-    let (source, workspaces) = Check::all(app.limits, |check| {
-        let sent = AttachWorkspaces::read(raw, check)?;
+    let (source, workspaces) = super::read(&app, &caller, &body, |sent: AttachWorkspaces| {
         let shares: Option<Vec<_>> = sent.workspaces?.into_iter().map(Share::read).collect();
         Some((Metadata::source(sent.metadata)?, shares?))
     })?;
-    let source = source.resolve(&caller)?;
     let user = Ref::External(path::external_id(&id, Kind::User, source)?);
     let input = Attach { company: caller.company_id, source, user, workspaces };
     let outcome = attach(&app, input).await?;

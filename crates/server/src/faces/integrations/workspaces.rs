@@ -37,13 +37,13 @@ body! {
 impl CreateBody for Create {
     type Entity = Workspace;
 
-    fn fields(self) -> Option<(SourceName, ExternalId, New)> {
+    fn fields(self) -> Option<(SourceName, (ExternalId, New))> {
         let new = New {
             name: self.name?,
             active: self.active.unwrap_or(true),
             description: self.description,
         };
-        Some((Metadata::source(self.metadata)?, self.id?, new))
+        Some((Metadata::source(self.metadata)?, (self.id?, new)))
     }
 }
 
