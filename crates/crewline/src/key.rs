@@ -3,8 +3,9 @@
 use clap::Subcommand;
 use domain::Name;
 use server::http::Limits;
-use server::keys::{self, KeyRefusal};
+use server::keys::{self, KeyRefusal, Listed, Rights};
 use server::secret::Secret;
+use server::sources::Sources;
 use server::store::Startup;
 
 use crate::Global;
@@ -21,7 +22,15 @@ pub enum Key {
         /// What uses it
         #[arg(long, value_parser = name, default_value = "API key")]
         name: Name,
+        /// The only source that it may use; may be given several times
+        #[arg(long = "source", value_name = "SOURCE")]
+        sources: Vec<String>,
+        /// It may only read
+        #[arg(long)]
+        read_only: bool,
     },
+    /// List all keys, without their secrets
+    List,
     /// Revoke a key: its tokens stop working within 5 seconds
     Revoke {
         /// The key
@@ -33,11 +42,12 @@ impl Key {
     pub async fn run(self, global: &Global) -> Result<(), Startup> {
         let app = global.app(Limits::default()).await?;
         match self {
-            Key::Create { company, name } => {
+            Key::Create { company, name, sources, read_only } => {
                 let random = |error: getrandom::Error| Startup(error.to_string());
                 let key = Secret::random("cwk_").map_err(random)?.reveal().to_owned();
                 let secret = Secret::random("cws_").map_err(random)?;
-                let new = keys::create(&app, company, name, key, secret).await;
+                let rights = Rights { sources, read_only };
+                let new = keys::create(&app, company, name, key, secret, rights).await;
                 let new = new.map_err(|stop| stopped(stop, |why| refused(why, company)))?;
                 let secret = new.secret.reveal();
                 let text = format!(
@@ -48,6 +58,11 @@ impl Key {
                     "company_id": new.company_id, "key": new.key, "secret": secret
                 });
                 global.output.print(&text, &json);
+            }
+            Key::List => {
+                let keys = keys::list(&app).await;
+                let keys = keys.map_err(|stop| stopped(stop, |never| match never {}))?;
+                global.output.list(&keys, json, line);
             }
             Key::Revoke { key } => {
                 let revoked = keys::revoke(&app, key.clone()).await;
@@ -60,8 +75,34 @@ impl Key {
     }
 }
 
+fn json(listed: &Listed) -> serde_json::Value {
+    let Listed { key, sources } = listed;
+    let sources: Vec<&str> = sources.iter().map(|source| source.name).collect();
+    serde_json::json!({
+        "key": key.key, "company_id": key.company_id, "name": key.name, "sources": sources,
+        "read_only": key.read_only, "created_at": key.created_at.to_string(),
+        "revoked_at": key.revoked_at.map(|at| at.to_string())
+    })
+}
+
+/// Tab-separated: key, company, name, what it may do, since when, until when.
+fn line(listed: &Listed) -> String {
+    let Listed { key, sources } = listed;
+    let sources = match sources.is_empty() {
+        true => "all sources".to_owned(),
+        false => Sources::names(sources.iter().copied()),
+    };
+    let may = if key.read_only { "reads" } else { "reads and writes" };
+    let revoked = key.revoked_at.map(|at| format!("\trevoked {at}")).unwrap_or_default();
+    let (company, name, created) = (key.company_id, &key.name, key.created_at);
+    format!("{}\t{company}\t{name}\t{may}, {sources}\tcreated {created}{revoked}", key.key)
+}
+
 fn refused(why: KeyRefusal, company: i64) -> String {
     match why {
+        KeyRefusal::NoSuchSource(name, known) => {
+            format!("company {company} has no source {name}; it has {known}")
+        }
         KeyRefusal::NoSuchCompany => format!("there is no company {company}"),
         KeyRefusal::NoSuchKey => "there is no such key".to_owned(),
         KeyRefusal::Taken => "the key exists already".to_owned(),

@@ -5,6 +5,7 @@ mod demo;
 mod key;
 mod output;
 mod serve;
+mod source;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -60,6 +61,9 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     Key(key::Key),
+    /// Sources of a company, beside the published ones
+    #[command(subcommand)]
+    Source(source::Source),
     /// Bring the database up to date
     Migrate,
     /// Print the OpenAPI document
@@ -107,6 +111,7 @@ async fn run(Cli { global, command }: Cli) -> Result<(), Startup> {
         Command::Serve(serve) => serve.run(&global).await,
         Command::Company(company) => company.run(&global).await,
         Command::Key(key) => key.run(&global).await,
+        Command::Source(source) => source.run(&global).await,
         Command::Migrate => {
             global.app(Limits::default()).await?;
             global

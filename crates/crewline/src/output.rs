@@ -17,6 +17,21 @@ impl Output {
             Output::Json => println!("{}", serde_json::to_string(json).unwrap_or_default()),
         }
     }
+
+    /// A list: a line each, or one JSON array.
+    pub fn list<T>(
+        self,
+        things: &[T],
+        json: impl Fn(&T) -> serde_json::Value,
+        line: impl Fn(&T) -> String,
+    ) {
+        let lines: Vec<String> = things.iter().map(line).collect();
+        let json: Vec<serde_json::Value> = things.iter().map(json).collect();
+        match (self, lines.is_empty()) {
+            (Output::Text, true) => {}
+            _ => self.print(&lines.join("\n"), &json),
+        }
+    }
 }
 
 /// An operation's end as an error of the command line.

@@ -37,38 +37,40 @@ impl Decimal {
 
     /// Reads a JSON number exactly as it was written; nothing is rounded.
     pub fn parse(number: &str) -> Result<Self, &'static str> {
-        Self::exact(number).ok_or(Self::RULE)
+        let units = exact(number, 4).filter(|units| units.abs() < LIMIT);
+        units.map(Self).ok_or(Self::RULE)
     }
+}
 
-    fn exact(number: &str) -> Option<Self> {
-        let (negative, number) = match number.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, number),
-        };
-        let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let digits = || whole.bytes().chain(fraction.bytes());
-        if whole.is_empty() || !digits().all(|digit| digit.is_ascii_digit()) {
-            return None;
-        }
-        if digits().all(|digit| digit == b'0') {
-            // Whatever the exponent.
-            return Some(Self(0));
-        }
-        let exponent: i32 = exponent.parse().ok()?;
-        // The place of a digit, counted in units: 0 is the fourth decimal.
-        let first = exponent.checked_add(i32::try_from(whole.len()).ok()?)?.checked_add(3)?;
-        let mut units = 0i64;
-        for (nth, digit) in digits().enumerate() {
-            let digit = i64::from(digit - b'0');
-            if digit == 0 {
-                continue;
-            }
-            let place = u32::try_from(first.checked_sub(i32::try_from(nth).ok()?)?).ok()?;
-            units = units.checked_add(digit.checked_mul(10i64.checked_pow(place)?)?)?;
-        }
-        (units < LIMIT).then_some(Self(if negative { -units } else { units }))
+/// A JSON number in units of 1/10^`places`, if that is what it is, to the digit.
+fn exact(number: &str, places: i32) -> Option<i64> {
+    let (negative, number) = match number.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, number),
+    };
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = || whole.bytes().chain(fraction.bytes());
+    if whole.is_empty() || !digits().all(|digit| digit.is_ascii_digit()) {
+        return None;
     }
+    if digits().all(|digit| digit == b'0') {
+        // Whatever the exponent.
+        return Some(0);
+    }
+    let exponent: i32 = exponent.parse().ok()?;
+    // The place of a digit, counted in units: 0 is the last decimal.
+    let first = exponent.checked_add(i32::try_from(whole.len()).ok()?)?.checked_add(places - 1)?;
+    let mut units = 0i64;
+    for (nth, digit) in digits().enumerate() {
+        let digit = i64::from(digit - b'0');
+        if digit == 0 {
+            continue;
+        }
+        let place = u32::try_from(first.checked_sub(i32::try_from(nth).ok()?)?).ok()?;
+        units = units.checked_add(digit.checked_mul(10i64.checked_pow(place)?)?)?;
+    }
+    Some(if negative { -units } else { units })
 }
 
 /// The shortest decimal notation; whole numbers have no fraction.
@@ -133,6 +135,33 @@ bounded!(
 impl Hours {
     /// What a user works in a day unless told otherwise.
     pub const DEFAULT: Hours = Hours(Decimal::from_whole(8));
+}
+
+/// An exchange rate: above 0, with at most 10 decimals, kept as an integer of 1/10^10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate(i64);
+
+impl Rate {
+    pub const RULE: &'static str =
+        "must be a number above 0 and below 100,000,000 with at most 10 decimal places";
+
+    pub const ONE: Rate = Rate(10_000_000_000);
+
+    pub fn parse(number: &str) -> Result<Self, &'static str> {
+        let units =
+            exact(number, 10).filter(|units| (1..Self::ONE.0 * 100_000_000).contains(units));
+        units.map(Self).ok_or(Self::RULE)
+    }
+
+    /// From the integer of 1/10^10 that rows store.
+    pub const fn from_units(units: i64) -> Self {
+        Self(units)
+    }
+
+    /// The integer of 1/10^10 that rows store.
+    pub const fn units(self) -> i64 {
+        self.0
+    }
 }
 
 /// What a user may do in COR: 1 C-Level, 2 Director, 3 Project Manager, 4 Collaborator,

@@ -4,7 +4,9 @@
 //! what goes out is a decision with its reason.
 
 pub mod attach;
+pub mod currency;
 pub mod decimal;
+pub mod exchange;
 pub mod kind;
 pub mod range;
 pub mod reference;
@@ -12,9 +14,10 @@ pub mod source;
 pub mod team;
 pub mod text;
 
-pub use decimal::{Amount, Decimal, Hours, Percentage, Role};
+pub use currency::Currency;
+pub use decimal::{Amount, Decimal, Hours, Percentage, Rate, Role};
 pub use kind::Kind;
 pub use range::{DateRange, Period, RangeRefusal};
 pub use reference::{ExternalId, Ref};
 pub use source::Source;
-pub use text::{Email, Label, Name, Text};
+pub use text::{Email, Label, Name, SourceLabel, Text};

@@ -1,5 +1,6 @@
 //! Dates, date ranges and the period of a contract.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// What stands where a date belongs.
@@ -61,6 +62,14 @@ pub struct Period {
 }
 
 impl Period {
+    /// Whether it does not end before it begins.
+    pub fn ascends(self) -> bool {
+        match (self.start, self.end) {
+            (Some(start), Some(end)) => start <= end,
+            _ => true,
+        }
+    }
+
     /// Whether a range lies within the period. An open end does when the start does: it ends
     /// with the contract.
     pub fn admit(self, range: DateRange) -> Result<DateRange, RangeRefusal> {
@@ -75,6 +84,12 @@ impl Period {
     pub fn shown_end(self, end: Date) -> Date {
         if end == OPEN_END { self.end.unwrap_or(end) } else { end }
     }
+}
+
+/// Reads an instant in ISO 8601 with its offset.
+pub fn instant(text: &str) -> Option<Timestamp> {
+    // Longer ones name zones or parts of nanoseconds that nobody keeps.
+    (text.len() <= 40).then(|| text.parse().ok()).flatten()
 }
 
 /// How an open end is kept.

@@ -1,5 +1,8 @@
 //! Source systems: whose ids a request speaks in.
 
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 /// A source system, as `metadata.source` names it.
 ///
 /// The id is what rows store; it never changes for a name.
@@ -25,17 +28,23 @@ pub const BUILT_IN: [Source; 12] = [
     Source { id: 12, name: "GLOBANT" },
 ];
 
-/// What an assignment's source column holds when no source put it there (`/v1`).
-pub const NO_SOURCE: i64 = 0;
-
 impl Source {
-    /// The source with this name; names are upper case and compared as they are.
-    pub fn from_name(name: &str) -> Option<Source> {
-        BUILT_IN.into_iter().find(|source| source.name == name)
-    }
+    /// Nobody: the ids are ours (`/v1`). What an assignment's source column then holds.
+    pub const NONE: Source = Source { id: 0, name: "" };
 
-    /// The source that rows store under this id.
-    pub fn from_id(id: i64) -> Option<Source> {
-        BUILT_IN.into_iter().find(|source| source.id == id)
+    /// The first id of the sources that a company registers for itself.
+    pub const FIRST_REGISTERED: i64 = 1_000;
+
+    /// A source that a company registered. Names are few and are kept for good, so that a
+    /// source is as cheap to pass on as a published one.
+    pub fn registered(id: i64, name: &str) -> Source {
+        static NAMES: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::default);
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = names.get(name).copied().unwrap_or_else(|| {
+            let kept: &'static str = name.to_owned().leak();
+            names.insert(kept);
+            kept
+        });
+        Source { id, name: known }
     }
 }

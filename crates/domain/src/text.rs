@@ -50,6 +50,14 @@ text!(
             if !local.is_empty() && !host.is_empty() && !host.contains('@'))
 );
 
+text!(
+    /// The name of a source that a company registers: no `:`, which parts a source from an id.
+    SourceLabel,
+    "must be 1 to 64 letters, digits, _, - or .",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+);
+
 impl Email {
     /// The address as it is compared: without regard to case, letter by letter. (The lower
     /// case of a whole text depends on where a sigma stands.)

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use domain::{Email, ExternalId, Hours, Kind, Name, Percentage, Period, Ref, Role, Source};
+use domain::{
+    Currency, Email, ExternalId, Hours, Kind, Name, Percentage, Period, Ref, Role, Source,
+};
 use jiff::civil::date;
 
 use crate::app::App;
 use crate::entities::{self, Entity};
 use crate::references::link::{Link, Target, link};
 use crate::refusal::Refusal;
+use crate::scope::Scope;
 use crate::secret::Secret;
+use crate::sources::Sources;
 use crate::store::{Error, Sequence, Stop};
 use crate::{
     clients, companies, contracts, keys, positions, seniorities, teams, users, workspaces,
@@ -44,10 +48,13 @@ pub async fn fill(app: &App) -> Result<(), Stop<DemoRefusal>> {
         }
         _ => return Err(Stop::Refused(DemoRefusal::NotTheDemo)),
     }
-    let company = companies::create(app, name(COMPANY)).await.map_err(never)?.id;
+    // Unwrap safety: a currency there is.
+    let dollars = Currency::parse(companies::BASE_CURRENCY).expect("the demo's currency");
+    let company = companies::create(app, name(COMPANY), dollars).await.map_err(never)?.id;
     fill_company(&Demo { app, company }).await.map_err(never)?;
     let (key, secret) = (KEY.to_owned(), Secret::from(SECRET));
-    keys::create(app, company, name("Demo"), key, secret).await.map_err(never)?;
+    let rights = keys::Rights::default();
+    keys::create(app, company, name("Demo"), key, secret, rights).await.map_err(never)?;
     Ok(())
 }
 
@@ -90,6 +97,7 @@ async fn fill_company(demo: &Demo<'_>) -> Result<(), Stop<Refusal>> {
         status: None,
         period: Period { start: Some(date(2025, 1, 1)), end: Some(date(2028, 12, 31)) },
         value: None,
+        currency: None,
         description: None,
     };
     demo.create::<contracts::Contract>(SALESFORCE, "SF-CONTRACT-12345", contract).await?;
@@ -145,8 +153,7 @@ impl Demo<'_> {
         external_id: &str,
         new: E::New,
     ) -> Result<(), Stop<Refusal>> {
-        let (source, external_id, new) = (named(source), id(external_id), Arc::new(new));
-        entities::create::<E>(self.app, self.company, source, external_id, new).await.map(drop)
+        entities::create::<E>(self.app, self.scope(source), id(external_id), new).await.map(drop)
     }
 
     async fn user(
@@ -188,8 +195,7 @@ impl Demo<'_> {
         // Unwrap safety: the demo's own number.
         let half = Percentage::parse("50").expect("a percentage of the demo");
         let input = workspaces::attach::Attach {
-            company: self.company,
-            source: named(GLOBANT),
+            scope: self.scope(GLOBANT),
             user: Ref::External(id(user)),
             workspaces: vec![(Ref::External(id(workspace)), half)],
         };
@@ -206,7 +212,12 @@ impl Demo<'_> {
     ) -> Result<(), Stop<Refusal>> {
         let target = Target::Known(named(known_to), id(external_id));
         let new = Link { kind, source: named(source), external_id: id(external_id), target };
-        link(self.app, self.company, vec![new]).await.map(drop)
+        link(self.app, self.scope(source), vec![new]).await.map(drop)
+    }
+
+    /// Of a key that may do everything.
+    fn scope(&self, source: &str) -> Scope {
+        Scope { company: self.company, source: named(source), sources: Arc::default() }
     }
 }
 
@@ -221,5 +232,5 @@ fn id(text: &str) -> ExternalId {
 }
 
 fn named(source: &str) -> Source {
-    Source::from_name(source).expect("a source of the demo")
+    Sources::default().named(source).expect("a source of the demo")
 }

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 pub mod refusal;
+pub mod scope;
 pub mod secret;
 pub mod store;
 
@@ -17,10 +18,12 @@ pub mod clients;
 pub mod companies;
 pub mod contracts;
 pub mod entities;
+pub mod exchange_rates;
 pub mod keys;
 pub mod positions;
 pub mod references;
 pub mod seniorities;
+pub mod sources;
 pub mod teams;
 pub mod tokens;
 pub mod users;

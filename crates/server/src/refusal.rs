@@ -1,6 +1,8 @@
 //! Why an operation refuses a whole request, in the words of the business.
 
-use domain::{Email, ExternalId, Kind, Source};
+use domain::team::TeamRefusal;
+use domain::{Currency, Email, ExternalId, Kind, Source};
+use jiff::civil::Date;
 
 use crate::store::Stop;
 
@@ -17,8 +19,33 @@ pub enum Refusal {
     DuplicateEmail { email: Email, known: Vec<(Source, String)> },
     /// A field that can only be judged against what is stored.
     Invalid { pointer: String, message: String },
+    /// An entity of its own ends before it begins; the names of both fields.
+    DateRange { start: &'static str, end: &'static str },
+    /// There is no rate from the currency to the company's base currency.
+    NoExchangeRate { currency: Currency, base: String },
+    /// Something depends on what was to be deleted: of which kind, and how many.
+    HasDependents { kind: Kind, id: i64, dependents: Vec<(String, i64)> },
+    /// The user would leave workspaces while in their teams: place in the request, counted from
+    /// 1, and team.
+    StillInTeams { user: i64, teams: Vec<(i64, i64)> },
+    /// Members of a team do not fit where it is to go.
+    TeamMisfits(Vec<Misfit>),
+    /// Assignments would lie outside the contract's new period: how many begin before it, and
+    /// the first day; how many end after it, and the last day.
+    Stranded { early: (i64, Option<Date>), late: (i64, Option<Date>) },
+    /// Users without a range on the contract: their places in the request.
+    NotAttached(Vec<i64>),
     /// The reference is another entity's.
     ReferenceTaken { kind: Kind, source: Source, external_id: ExternalId, owner: i64 },
+}
+
+/// A member of a team that does not fit into a workspace.
+#[derive(Debug)]
+pub struct Misfit {
+    pub user: i64,
+    /// What the request's source calls the user.
+    pub external_id: Option<String>,
+    pub why: TeamRefusal,
 }
 
 /// References that the request's source has no association for.

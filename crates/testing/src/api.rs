@@ -54,6 +54,10 @@ impl Api {
         self.json(Method::PUT, path, body).await
     }
 
+    pub async fn delete(&self, path: &str, body: Value) -> Answer {
+        self.json(Method::DELETE, path, body).await
+    }
+
     pub async fn json(&self, method: Method, path: &str, body: Value) -> Answer {
         let headers = [(CONTENT_TYPE.as_str(), "application/json")];
         self.send(method, path, &headers, body.to_string().into_bytes()).await

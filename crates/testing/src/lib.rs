@@ -9,10 +9,11 @@ mod process;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::Name;
+use domain::{Currency, Name};
 use server::app::{App, Shared};
 use server::clock::Clock;
 use server::http::Limits;
+use server::keys::Rights;
 use server::secret::Secret;
 use server::store::{Location, Options, Store};
 use server::{companies, keys, tokens};
@@ -112,17 +113,31 @@ impl TestApp {
     pub async fn other_company(&self) -> Api {
         self.api.with_token(&company(&self.app, "Other company").await)
     }
+
+    /// Another key of the first company, with fewer rights.
+    pub async fn key(&self, sources: &[&str], read_only: bool) -> Api {
+        let sources: Vec<String> = sources.iter().map(|name| (*name).to_owned()).collect();
+        let key = format!("key-1-{}-{read_only}", sources.join("-"));
+        let rights = Rights { sources, read_only };
+        self.api.with_token(&token(&self.app, 1, &key, rights).await)
+    }
 }
 
 /// A company's token.
 async fn company(app: &App, name: &str) -> String {
     let parsed = Name::parse(name).expect("a name");
-    let company = companies::create(app, parsed.clone()).await.expect("a company");
-    let key = format!("key-{}", company.id);
-    keys::create(app, company.id, parsed, key.clone(), Secret::from("secret"))
+    let dollars = Currency::parse(companies::BASE_CURRENCY).expect("a currency");
+    let company = companies::create(app, parsed, dollars).await.expect("a company");
+    token(app, company.id, &format!("key-{}", company.id), Rights::default()).await
+}
+
+/// The token of a new key.
+async fn token(app: &App, company: i64, key: &str, rights: Rights) -> String {
+    let name = Name::parse(key).expect("a name");
+    keys::create(app, company, name, key.to_owned(), Secret::from("secret"), rights)
         .await
         .expect("a key");
-    let pair = tokens::issue(app, &key, "secret").await.expect("a token");
+    let pair = tokens::issue(app, key, "secret").await.expect("a token");
     pair.access.reveal().to_owned()
 }
 

@@ -3,8 +3,8 @@
 use domain::{Kind, Name, Text};
 use jiff::Timestamp;
 
-use crate::entities::{Entity, Link, Place};
-use crate::store::{Result, Tx, params, row};
+use crate::entities::{Delete, Entity, Judged, Place, Table, Update, set};
+use crate::store::{Tx, params, row};
 
 row! {
     pub struct Client {
@@ -35,16 +35,26 @@ pub struct New {
     pub description: Option<Text>,
 }
 
+/// What an update sends: `None` keeps, `Some(None)` clears.
+#[derive(Clone, Debug)]
+pub struct Patch {
+    pub name: Option<Name>,
+    pub business_name: Option<Option<Text>>,
+    pub email_contact: Option<Option<Text>>,
+    pub name_contact: Option<Option<Text>>,
+    pub last_name_contact: Option<Option<Text>>,
+    pub phone: Option<Option<Text>>,
+    pub website: Option<Option<Text>>,
+    pub description: Option<Option<Text>>,
+}
+
 impl Entity for Client {
     const KIND: Kind = Kind::Client;
+    const TABLE: Table = Table { name: "clients", soft: false, refers: &[] };
     const CREATE: &'static str = "clients.create";
     type New = New;
 
-    fn links(_: &New) -> Vec<Link<'_>> {
-        Vec::new()
-    }
-
-    async fn insert(tx: &mut Tx, at: Place, new: &New, _: &[Option<i64>]) -> Result<Option<Self>> {
+    async fn insert(tx: &mut Tx, at: Place, new: &New, _: &[Option<i64>]) -> Judged<Option<Self>> {
         let sql = "INSERT INTO clients (company_id, id, name, business_name, email_contact,
                 name_contact, last_name_contact, phone, website, description,
                 created_at, updated_at)
@@ -64,6 +74,57 @@ impl Entity for Client {
             new.description.as_ref().map(Text::as_str),
             at.now,
         ];
-        tx.query_opt(sql, values).await
+        Ok(tx.query_opt(sql, values).await?)
     }
+}
+
+impl Update for Client {
+    const UPDATE: &'static str = "clients.update";
+    type Patch = Patch;
+
+    async fn update(
+        tx: &mut Tx,
+        at: Place,
+        patch: &Patch,
+        _: &[Option<i64>],
+    ) -> Judged<Option<Self>> {
+        let sql = "UPDATE clients SET
+                name = coalesce($3, name),
+                business_name = CASE WHEN $4 THEN $5 ELSE business_name END,
+                email_contact = CASE WHEN $6 THEN $7 ELSE email_contact END,
+                name_contact = CASE WHEN $8 THEN $9 ELSE name_contact END,
+                last_name_contact = CASE WHEN $10 THEN $11 ELSE last_name_contact END,
+                phone = CASE WHEN $12 THEN $13 ELSE phone END,
+                website = CASE WHEN $14 THEN $15 ELSE website END,
+                description = CASE WHEN $16 THEN $17 ELSE description END,
+                updated_at = $18
+            WHERE company_id = $1 AND id = $2
+            RETURNING id, name, business_name, email_contact, name_contact, last_name_contact,
+                phone, website, description, created_at, updated_at";
+        let values = params![
+            at.company,
+            at.id,
+            patch.name.as_ref().map(Name::as_str),
+            patch.business_name.is_some(),
+            set(&patch.business_name).map(Text::as_str),
+            patch.email_contact.is_some(),
+            set(&patch.email_contact).map(Text::as_str),
+            patch.name_contact.is_some(),
+            set(&patch.name_contact).map(Text::as_str),
+            patch.last_name_contact.is_some(),
+            set(&patch.last_name_contact).map(Text::as_str),
+            patch.phone.is_some(),
+            set(&patch.phone).map(Text::as_str),
+            patch.website.is_some(),
+            set(&patch.website).map(Text::as_str),
+            patch.description.is_some(),
+            set(&patch.description).map(Text::as_str),
+            at.now,
+        ];
+        Ok(tx.query_opt(sql, values).await?)
+    }
+}
+
+impl Delete for Client {
+    const DELETE: &'static str = "clients.delete";
 }

@@ -2,42 +2,48 @@
 
 use std::convert::Infallible;
 
-use domain::Name;
-use jiff::Timestamp;
+use domain::{Currency, Name};
 
 use crate::app::App;
-use crate::store::{Sequence, Stop, Tx, params};
+use crate::store::{Sequence, Stop, Tx, params, row};
 
-/// A tenant.
-#[derive(Clone, Debug)]
-pub struct Company {
-    pub id: i64,
-    pub name: String,
+row! {
+    /// A tenant.
+    pub struct Company {
+        pub id: i64,
+        pub name: String,
+        /// What its amounts are in: ISO 4217.
+        pub base_currency: String,
+    }
 }
 
+/// What the amounts of a company are in unless told otherwise.
+pub const BASE_CURRENCY: &str = "USD";
+
 /// Creates a company.
-pub async fn create(app: &App, name: Name) -> Result<Company, Stop<Infallible>> {
+pub async fn create(
+    app: &App,
+    name: Name,
+    base_currency: Currency,
+) -> Result<Company, Stop<Infallible>> {
     let (id, now) = (app.store.ids(Sequence::Company, 1).await?, app.clock.now());
     app.store
         .write("companies.create", async move |tx: &mut Tx| {
-            insert(tx, id, name.as_str(), now).await?;
-            Ok(Company { id, name: name.as_str().to_owned() })
+            let sql = "INSERT INTO companies (id, name, base_currency, created_at)
+                VALUES ($1, $2, $3, $4)";
+            let (name, base_currency) = (name.as_str(), base_currency.as_str());
+            tx.execute(sql, params![id, name, base_currency, now]).await?;
+            Ok(Company { id, name: name.to_owned(), base_currency: base_currency.to_owned() })
         })
         .await
-}
-
-async fn insert(tx: &mut Tx, id: i64, name: &str, now: Timestamp) -> crate::store::Result<u64> {
-    let sql = "INSERT INTO companies (id, name, created_at) VALUES ($1, $2, $3)";
-    tx.execute(sql, params![id, name, now]).await
 }
 
 /// All companies, the oldest first.
 pub async fn list(app: &App) -> Result<Vec<Company>, Stop<Infallible>> {
     app.store
         .read("companies.list", async move |tx: &mut Tx| {
-            let sql = "SELECT id, name FROM companies ORDER BY id";
-            let rows: Vec<(i64, String)> = tx.query(sql, params![]).await?;
-            Ok(rows.into_iter().map(|(id, name)| Company { id, name }).collect())
+            let sql = "SELECT id, name, base_currency FROM companies ORDER BY id";
+            Ok(tx.query(sql, params![]).await?)
         })
         .await
 }

@@ -7,21 +7,19 @@ use std::sync::Arc;
 
 use domain::attach::{Dates, Entry, Plan, Refused, Row, plan};
 use domain::range::DateRange;
-use domain::source::NO_SOURCE;
-use domain::{Kind, Period, Ref, Source};
+use domain::{Kind, Period, Ref};
 use jiff::civil::Date;
 
 use crate::app::App;
 use crate::references::{self, Wanted};
 use crate::refusal::Refusal;
+use crate::scope::Scope;
 use crate::store::{self, Col, Sequence, Stmt, Stop, Tx, params};
 
 /// What a request asks for.
 #[derive(Debug)]
 pub struct Attach {
-    pub company: i64,
-    /// Whose external ids it speaks in; `None` when it speaks in ours.
-    pub source: Option<Source>,
+    pub scope: Scope,
     pub contract: Ref,
     pub entries: Vec<Entry>,
 }
@@ -102,14 +100,14 @@ async fn find(tx: &mut Tx, input: &Attach) -> store::Result<(Option<Contract>, V
             None => {}
         }
     }
-    let source = input.source.map_or(NO_SOURCE, |source| source.id);
+    let (company, source) = (input.scope.company, input.scope.source.id);
     let by_external_id = "SELECT e.ord, r.entity_id
         FROM {e(external_id text)} CROSS JOIN external_refs r
         WHERE r.company_id = $1 AND r.kind = 'user' AND r.external_id = e.external_id
             AND r.source_id = $2";
     let by_id = "SELECT e.ord, u.id FROM {e(id bigint)} CROSS JOIN users u
         WHERE u.company_id = $1 AND u.id = e.id";
-    let scope = params![input.company, source];
+    let scope = params![company, source];
     let (external_batch, internal_batch) = ([Col::Text(&external)], [Col::Int(&internal)]);
     let external_users = Stmt::batch(by_external_id, scope, &external_batch);
     let internal_users = Stmt::batch(by_id, &scope[..1], &internal_batch);
@@ -118,13 +116,13 @@ async fn find(tx: &mut Tx, input: &Attach) -> store::Result<(Option<Contract>, V
     let (contract, at, found) = match &input.contract {
         Ref::External(id) => {
             let sql = tx.pick(CONTRACT_BY_EXTERNAL_ID.0, CONTRACT_BY_EXTERNAL_ID.1);
-            let values = params![input.company, source, id.as_str()];
+            let values = params![company, source, id.as_str()];
             let (contract, found) = tx.query_pair(Stmt::new(sql, values), external_users).await?;
             (contract, &external_at, found)
         }
         Ref::Internal(id) => {
             let sql = tx.pick(CONTRACT_BY_ID.0, CONTRACT_BY_ID.1);
-            let values = params![input.company, *id];
+            let values = params![company, *id];
             let (contract, found) = tx.query_pair(Stmt::new(sql, values), internal_users).await?;
             (contract, &internal_at, found)
         }
@@ -134,32 +132,46 @@ async fn find(tx: &mut Tx, input: &Attach) -> store::Result<(Option<Contract>, V
 }
 
 /// The statement on SQLite, and on PostgreSQL, where the contract's period must not change
-/// under us.
+/// under us, and no user of the company may be deleted: see [`exclude`].
 macro_rules! held {
-    ($select:literal) => {
-        ($select, concat!($select, " FOR SHARE OF c"))
+    ($select:literal, $from:literal) => {
+        (
+            concat!($select, $from),
+            concat!(
+                $select,
+                "pg_advisory_xact_lock_shared(hashtextextended('assignments', $1)) l CROSS JOIN ",
+                $from,
+                " FOR SHARE OF c"
+            ),
+        )
     };
 }
 
 const CONTRACT_BY_EXTERNAL_ID: (&str, &str) = held!(
-    "SELECT c.id, c.start_date, c.end_date FROM external_refs r CROSS JOIN contracts c
+    "SELECT c.id, c.start_date, c.end_date FROM ",
+    "external_refs r CROSS JOIN contracts c
         WHERE r.company_id = $1 AND r.kind = 'contract' AND r.external_id = $3
             AND r.source_id = $2 AND c.company_id = r.company_id AND c.id = r.entity_id"
 );
 const CONTRACT_BY_ID: (&str, &str) = held!(
-    "SELECT c.id, c.start_date, c.end_date FROM contracts c WHERE c.company_id = $1 AND c.id = $2"
+    "SELECT c.id, c.start_date, c.end_date FROM ",
+    "contracts c WHERE c.company_id = $1 AND c.id = $2"
 );
 
+/// Waits for the attaches of the company that run, and keeps new ones waiting, until the commit:
+/// for who deletes users, to whom assignments have no foreign key (docs/adr/0004).
+pub async fn exclude(tx: &mut Tx, company: i64) -> store::Result<()> {
+    // SQLite has one writer.
+    let sql = tx.pick(
+        "SELECT $1",
+        "SELECT 1::bigint FROM pg_advisory_xact_lock(hashtextextended('assignments', $1)) l",
+    );
+    tx.query_opt::<(i64,)>(sql, params![company]).await.map(drop)
+}
+
 async fn no_contract(tx: &mut Tx, input: &Attach) -> Stop<Refusal> {
-    match (&input.contract, input.source) {
-        (reference @ Ref::External(_), Some(source)) => {
-            let wanted = Wanted { kind: Kind::Contract, reference, at: None };
-            references::not_found(tx, input.company, source, &[wanted], &[None]).await
-        }
-        (contract, _) => {
-            Refusal::NoSuch { kind: Kind::Contract, ids: vec![contract.to_string()] }.into()
-        }
-    }
+    let wanted = Wanted { kind: Kind::Contract, reference: &input.contract, at: None };
+    references::not_found(tx, &input.scope, &[wanted], &[None]).await
 }
 
 /// Inserts what is not there yet; the id of each row, old or new.
@@ -177,15 +189,14 @@ async fn insert(
     let users: Vec<i64> = rows.iter().map(|row| row.user_id).collect();
     let starts: Vec<Date> = rows.iter().map(|row| row.range.start).collect();
     let ends: Vec<Date> = rows.iter().map(|row| row.range.end).collect();
-    let source = input.source.map_or(NO_SOURCE, |source| source.id);
+    let (company, source) = (input.scope.company, input.scope.source.id);
     let sql = "INSERT INTO assignments
             (company_id, contract_id, user_id, start_date, end_date, id, source_id)
         SELECT $1, $2, e.user_id, e.start_date, e.end_date, e.id, $3
         FROM {e(user_id bigint, start_date date, end_date date, id bigint)} WHERE true
         ON CONFLICT DO NOTHING";
     let batch = [Col::Int(&users), Col::Date(&starts), Col::Date(&ends), Col::Int(&ids)];
-    let inserted =
-        tx.execute_many(sql, params![input.company, contract_id, source], &batch).await?;
+    let inserted = tx.execute_many(sql, params![company, contract_id, source], &batch).await?;
     if inserted == rows.len() as u64 {
         return Ok(ids);
     }
@@ -194,8 +205,7 @@ async fn insert(
         WHERE a.company_id = $1 AND a.contract_id = $2 AND a.user_id = e.user_id
             AND a.start_date = e.start_date AND a.end_date = e.end_date";
     let batch = [Col::Int(&users), Col::Date(&starts), Col::Date(&ends)];
-    let there: Vec<(i64, i64)> =
-        tx.query_batch(sql, params![input.company, contract_id], &batch).await?;
+    let there: Vec<(i64, i64)> = tx.query_batch(sql, params![company, contract_id], &batch).await?;
     for (ord, id) in there {
         if let Some(slot) = usize::try_from(ord - 1).ok().and_then(|nth| ids.get_mut(nth)) {
             *slot = id;

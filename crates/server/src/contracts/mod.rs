@@ -1,16 +1,20 @@
 //! Contracts, and who is on them when.
 
 pub mod attach;
+pub mod detach;
 mod list;
+mod period;
 
-use domain::{Amount, Kind, Label, Name, Period, Ref, Text};
+use domain::{Amount, Currency, Kind, Label, Name, Period, Ref, Text};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 pub use list::{Assignment, Page, list};
 
-use crate::entities::{Entity, Link, Place};
-use crate::store::{Result, Tx, params, row};
+use crate::entities::table::{Refers, Then};
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, refers, set};
+use crate::exchange_rates;
+use crate::store::{Tx, params, row};
 
 row! {
     pub struct Contract {
@@ -38,11 +42,44 @@ pub struct New {
     pub status: Option<Label>,
     pub period: Period,
     pub value: Option<Amount>,
+    /// What the value is in; `None`: the company's base currency.
+    pub currency: Option<Currency>,
     pub description: Option<Text>,
+}
+
+/// What an update sends: `None` keeps, `Some(None)` clears.
+#[derive(Clone, Debug)]
+pub struct Patch {
+    pub name: Option<Name>,
+    pub kind: Option<Option<Label>>,
+    pub status: Option<Option<Label>>,
+    pub start_date: Option<Option<Date>>,
+    pub end_date: Option<Option<Date>>,
+    pub value: Option<Option<Amount>>,
+    pub currency: Option<Option<Currency>>,
+    pub description: Option<Option<Text>>,
 }
 
 impl Entity for Contract {
     const KIND: Kind = Kind::Contract;
+    const TABLE: Table = Table {
+        name: "contracts",
+        soft: false,
+        refers: &[
+            refers!("contract", "contracts"."client_id" -> Client),
+            refers!("assignment", "assignments"."contract_id" -> Contract),
+            // Assignments are clustered by contract: a seek in each.
+            Refers {
+                to: Kind::User,
+                then: Then::Refuse(
+                    "assignment",
+                    "SELECT count(*) FROM contracts c CROSS JOIN assignments a
+                        WHERE c.company_id = $1 AND a.company_id = $1
+                            AND a.contract_id = c.id AND a.user_id = $2",
+                ),
+            },
+        ],
+    };
     const CREATE: &'static str = "contracts.create";
     type New = New;
 
@@ -55,10 +92,13 @@ impl Entity for Contract {
         at: Place,
         new: &New,
         linked: &[Option<i64>],
-    ) -> Result<Option<Self>> {
+    ) -> Judged<Option<Self>> {
+        period::judge(new.period)?;
+        exchange_rates::require(tx, at.company, new.currency.as_ref()).await?;
         let sql = "INSERT INTO contracts (company_id, id, name, client_id, type, status,
-                start_date, end_date, value, description, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) ON CONFLICT DO NOTHING
+                start_date, end_date, value, currency, description, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+            ON CONFLICT DO NOTHING
             RETURNING id, name, client_id, type, status, start_date, end_date, value,
                 description, created_at, updated_at";
         let values = params![
@@ -71,9 +111,57 @@ impl Entity for Contract {
             new.period.start,
             new.period.end,
             new.value.map(|value| value.get().units()),
+            new.currency.as_ref().map(Currency::as_str),
             new.description.as_ref().map(Text::as_str),
             at.now,
         ];
-        tx.query_opt(sql, values).await
+        Ok(tx.query_opt(sql, values).await?)
     }
+}
+
+impl Update for Contract {
+    const UPDATE: &'static str = "contracts.update";
+    type Patch = Patch;
+
+    async fn update(
+        tx: &mut Tx,
+        at: Place,
+        patch: &Patch,
+        _: &[Option<i64>],
+    ) -> Judged<Option<Self>> {
+        period::change(tx, at, patch.start_date, patch.end_date).await?;
+        exchange_rates::require(tx, at.company, set(&patch.currency)).await?;
+        let sql = "UPDATE contracts SET
+                name = coalesce($3, name),
+                type = CASE WHEN $4 THEN $5 ELSE type END,
+                status = CASE WHEN $6 THEN $7 ELSE status END,
+                value = CASE WHEN $8 THEN $9 ELSE value END,
+                currency = CASE WHEN $10 THEN $11 ELSE currency END,
+                description = CASE WHEN $12 THEN $13 ELSE description END,
+                updated_at = $14
+            WHERE company_id = $1 AND id = $2
+            RETURNING id, name, client_id, type, status, start_date, end_date, value,
+                description, created_at, updated_at";
+        let values = params![
+            at.company,
+            at.id,
+            patch.name.as_ref().map(Name::as_str),
+            patch.kind.is_some(),
+            set(&patch.kind).map(Label::as_str),
+            patch.status.is_some(),
+            set(&patch.status).map(Label::as_str),
+            patch.value.is_some(),
+            set(&patch.value).map(|value| value.get().units()),
+            patch.currency.is_some(),
+            set(&patch.currency).map(Currency::as_str),
+            patch.description.is_some(),
+            set(&patch.description).map(Text::as_str),
+            at.now,
+        ];
+        Ok(tx.query_opt(sql, values).await?)
+    }
+}
+
+impl Delete for Contract {
+    const DELETE: &'static str = "contracts.delete";
 }

@@ -1,28 +1,37 @@
-//! The one flow of everything that source systems create and update by external id.
+//! The one flow of everything that source systems create, update and delete by external id.
 //!
-//! A kind states its fields, its SQL and its few rules ([`Entity`], [`Update`]); resolving
-//! references, drawing ids, duplicates and linking happen here.
+//! A kind states its fields, its SQL and its few rules ([`Entity`], [`Update`], [`Delete`]);
+//! resolving references, drawing ids, duplicates, dependents and linking happen here.
+
+pub mod table;
 
 use std::sync::Arc;
 
 use domain::{ExternalId, Kind, Ref, Source};
 use jiff::Timestamp;
 
+pub use table::Table;
+pub(crate) use table::refers;
+
 use crate::app::App;
 use crate::references::{self, At, Wanted};
 use crate::refusal::Refusal;
+use crate::scope::Scope;
 use crate::store::{self, FromRow, Sequence, Stop, Tx};
 
 /// A kind of entity.
 pub trait Entity: FromRow + Send + 'static {
     const KIND: Kind;
+    const TABLE: Table;
     /// Names the operation in logs and metrics.
     const CREATE: &'static str;
     /// What a create sends, references unresolved.
     type New: Send + Sync + 'static;
 
     /// The references that a create makes; an absent one is `None`.
-    fn links(new: &Self::New) -> Vec<Link<'_>>;
+    fn links(_new: &Self::New) -> Vec<Link<'_>> {
+        Vec::new()
+    }
 
     /// Inserts the row. `linked` are the entities behind [`links`](Self::links), in order.
     /// `None`: the id or a unique value is taken.
@@ -31,14 +40,15 @@ pub trait Entity: FromRow + Send + 'static {
         place: Place,
         new: &Self::New,
         linked: &[Option<i64>],
-    ) -> impl Future<Output = store::Result<Option<Self>>> + Send;
+    ) -> impl Future<Output = Judged<Option<Self>>> + Send;
 
     /// After an insert that found something taken: whether it was a unique value of the kind.
     /// Else it was the id.
     fn clash(
         _tx: &mut Tx,
-        _company: i64,
+        _scope: &Scope,
         _new: &Self::New,
+        _linked: &[Option<i64>],
     ) -> impl Future<Output = store::Result<Option<Refusal>>> + Send {
         async { Ok(None) }
     }
@@ -51,7 +61,9 @@ pub trait Update: Entity {
     type Patch: Send + Sync + 'static;
 
     /// The references that an update makes; an absent one is `None`.
-    fn patch_links(patch: &Self::Patch) -> Vec<Link<'_>>;
+    fn patch_links(_patch: &Self::Patch) -> Vec<Link<'_>> {
+        Vec::new()
+    }
 
     /// Changes the row. `linked` as for [`Entity::insert`]. `None`: it is gone.
     fn update(
@@ -59,15 +71,34 @@ pub trait Update: Entity {
         place: Place,
         patch: &Self::Patch,
         linked: &[Option<i64>],
-    ) -> impl Future<Output = Result<Option<Self>, Stop<Refusal>>> + Send;
+    ) -> impl Future<Output = Judged<Option<Self>>> + Send;
 }
 
-/// Which row, and when.
+/// A kind that can be deleted.
+pub trait Delete: Entity {
+    const DELETE: &'static str;
+
+    /// Keeps out whoever could make something depend on the entity without a foreign key.
+    fn exclude(_tx: &mut Tx, _company: i64) -> impl Future<Output = store::Result<()>> + Send {
+        async { Ok(()) }
+    }
+}
+
+/// Which row, when, and whose external ids its answer shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     pub company: i64,
     pub id: i64,
     pub now: Timestamp,
+    pub source: Source,
+}
+
+/// What a step of an operation gives, unless it refuses.
+pub type Judged<T> = Result<T, Stop<Refusal>>;
+
+/// The new value of a field that an update changes or clears, if it gets one.
+pub fn set<T>(field: &Option<Option<T>>) -> Option<&T> {
+    field.as_ref().and_then(Option::as_ref)
 }
 
 /// A reference from one entity to another: the field, the kind, and whom it names.
@@ -76,27 +107,29 @@ pub type Link<'a> = (&'static str, Kind, Option<&'a Ref>);
 /// Creates an entity under an external id.
 pub async fn create<E: Entity>(
     app: &App,
-    company: i64,
-    source: Source,
+    scope: Scope,
     external_id: ExternalId,
-    new: Arc<E::New>,
-) -> Result<E, Stop<Refusal>> {
+    new: E::New,
+) -> Judged<E> {
     let now = app.clock.now();
-    let input = Arc::new((Ref::External(external_id.clone()), external_id, new));
+    let input = Arc::new((scope, Ref::External(external_id.clone()), external_id, new));
     loop {
         let id = app.store.ids(Sequence::Entity(E::KIND), 1).await?;
-        let place = Place { company, id, now };
         let input = Arc::clone(&input);
         let created = app.store.write(E::CREATE, async move |tx: &mut Tx| {
-            let (own, external_id, new) = &*input;
-            let (owner, linked) = lookup(tx, place, source, (E::KIND, own), E::links(new)).await?;
-            if let Some(owner) = owner {
+            let (scope, own, external_id, new) = &*input;
+            let &Scope { company, source, .. } = scope;
+            let place = Place { company, id, now, source };
+            let links = E::links(new);
+            let (wanted, found) = lookup(tx, scope, (E::KIND, own), &links).await?;
+            let linked = linked(tx, scope, &links, &wanted[1..], &found[1..]).await?;
+            if let Some(owner) = found[0] {
                 let (kind, external_id) = (E::KIND, external_id.clone());
                 let duplicate = Refusal::DuplicateExternalId { kind, source, external_id, owner };
                 return Err(duplicate.into());
             }
             let Some(entity) = E::insert(tx, place, new, &linked).await? else {
-                return match E::clash(tx, company, new).await? {
+                return match E::clash(tx, scope, new, &linked).await? {
                     Some(refusal) => Err(refusal.into()),
                     None => Ok(None),
                 };
@@ -116,49 +149,90 @@ pub async fn create<E: Entity>(
 /// Updates the entity that an external id names.
 pub async fn update<E: Update>(
     app: &App,
-    company: i64,
-    source: Source,
+    scope: Scope,
     external_id: ExternalId,
     patch: E::Patch,
-) -> Result<E, Stop<Refusal>> {
+) -> Judged<E> {
     let now = app.clock.now();
-    let input = Arc::new((Ref::External(external_id), patch));
+    let input = Arc::new((scope, Ref::External(external_id), patch));
     app.store
         .write(E::UPDATE, async move |tx: &mut Tx| {
-            let (own, patch) = &*input;
-            let place = Place { company, id: 0, now };
-            let wanted = (E::KIND, own);
-            let (id, linked) = lookup(tx, place, source, wanted, E::patch_links(patch)).await?;
-            let Some(id) = id else {
-                let wanted = Wanted { kind: E::KIND, reference: own, at: None };
-                return Err(references::not_found(tx, company, source, &[wanted], &[None]).await);
-            };
-            let place = Place { id, ..place };
+            let (scope, own, patch) = &*input;
+            let (id, linked) = require(tx, scope, (E::KIND, own), E::patch_links(patch)).await?;
+            let &Scope { company, source, .. } = scope;
+            let place = Place { company, id, now, source };
             let gone = store::Error::changed("the entity was deleted meanwhile");
             E::update(tx, place, patch, &linked).await?.ok_or(Stop::Failed(gone))
         })
         .await
 }
 
-/// Resolves an entity's own external id and its links in one batch. A missing link refuses;
-/// whether the own id must be there is the caller's to say.
-async fn lookup(
+/// Deletes the entity that an external id names, with all its references, unless something
+/// depends on it; its id. `expected` is a field that must name that id too.
+pub async fn delete<E: Delete>(
+    app: &App,
+    scope: Scope,
+    external_id: ExternalId,
+    expected: Option<(&'static str, i64)>,
+) -> Judged<i64> {
+    let now = app.clock.now();
+    let input = Arc::new((scope, Ref::External(external_id)));
+    app.store
+        .write(E::DELETE, async move |tx: &mut Tx| {
+            let (scope, own) = &*input;
+            E::exclude(tx, scope.company).await?;
+            let (id, _) = require(tx, scope, (E::KIND, own), Vec::new()).await?;
+            if let Some((field, _)) = expected.filter(|(_, expected)| *expected != id) {
+                let message = format!("is not the id of {} {own}", E::KIND.name());
+                return Err(Refusal::Invalid { pointer: format!("/{field}"), message }.into());
+            }
+            table::remove(tx, E::KIND, (scope.company, id), now).await?;
+            Ok(id)
+        })
+        .await
+}
+
+/// Resolves an entity's own external id and its links; all must be there, the own one first.
+pub async fn require(
     tx: &mut Tx,
-    Place { company, .. }: Place,
-    source: Source,
-    (kind, own): (Kind, &Ref),
+    scope: &Scope,
+    own: (Kind, &Ref),
     links: Vec<Link<'_>>,
-) -> Result<(Option<i64>, Vec<Option<i64>>), Stop<Refusal>> {
+) -> Judged<(i64, Vec<Option<i64>>)> {
+    let (wanted, found) = lookup(tx, scope, own, &links).await?;
+    let Some(id) = found[0] else {
+        return Err(references::not_found(tx, scope, &wanted[..1], &found[..1]).await);
+    };
+    Ok((id, linked(tx, scope, &links, &wanted[1..], &found[1..]).await?))
+}
+
+/// Looks an entity's own external id and its links up in one batch: the own one first.
+async fn lookup<'a>(
+    tx: &mut Tx,
+    scope: &Scope,
+    (kind, own): (Kind, &'a Ref),
+    links: &[Link<'a>],
+) -> store::Result<(Vec<Wanted<'a>>, Vec<Option<i64>>)> {
     let mut wanted = vec![Wanted { kind, reference: own, at: None }];
     wanted.extend(links.iter().filter_map(|&(field, kind, reference)| {
         Some(Wanted { kind, reference: reference?, at: Some(At::Field(field)) })
     }));
-    let found = references::resolve(tx, company, source, &wanted).await?;
-    if found[1..].contains(&None) {
-        let (wanted, found) = (&wanted[1..], &found[1..]);
-        return Err(references::not_found(tx, company, source, wanted, found).await);
+    let found = references::resolve(tx, scope, &wanted).await?;
+    Ok((wanted, found))
+}
+
+/// The entity behind each link; one that is not there refuses.
+async fn linked(
+    tx: &mut Tx,
+    scope: &Scope,
+    links: &[Link<'_>],
+    wanted: &[Wanted<'_>],
+    found: &[Option<i64>],
+) -> Judged<Vec<Option<i64>>> {
+    if found.contains(&None) {
+        return Err(references::not_found(tx, scope, wanted, found).await);
     }
-    let mut linked = found[1..].iter();
-    let slots = links.iter().map(|(.., link)| link.and_then(|_| linked.next().copied().flatten()));
-    Ok((found[0], slots.collect()))
+    let mut found = found.iter();
+    let slots = links.iter().map(|(.., link)| link.and_then(|_| found.next().copied().flatten()));
+    Ok(slots.collect())
 }

@@ -7,11 +7,12 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use domain::Source;
-use domain::source::BUILT_IN;
 
 use super::Problem;
 use super::problem::clip;
 use crate::app::Shared;
+use crate::scope::Scope;
+use crate::sources::Sources;
 use crate::tokens::{self, Key};
 
 /// The API key behind a request's bearer token, and its company.
@@ -51,11 +52,40 @@ impl FromRequestParts<Shared> for Caller {
 }
 
 impl Caller {
-    /// The source that a request speaks for, or what would be right.
+    /// The source with this name, whether or not the key may use it, or what would be right.
     pub fn source(&self, name: &str) -> Result<Source, String> {
-        Source::from_name(name).ok_or_else(|| {
-            let valid = BUILT_IN.map(|source| source.name).join(", ");
+        self.sources.named(name).ok_or_else(|| {
+            let valid = Sources::names(self.sources.all());
             format!("{:?} is not a source; it must be one of {valid}", clip(name))
         })
+    }
+
+    /// For an operation that only reads, or that speaks in ids of ours.
+    pub fn reads(&self) -> Scope {
+        self.scope(Source::NONE)
+    }
+
+    /// For an operation that writes under a source, or in ids of ours ([`Source::NONE`]), if the
+    /// key has the right to.
+    pub fn writes(&self, source: Source) -> Result<Scope, Problem> {
+        let mine = || Sources::names(self.sources.usable());
+        if self.read_only {
+            return Err(Problem::forbidden("The key may only read"));
+        }
+        match self.sources.may_use(source) {
+            true => Ok(self.scope(source)),
+            false if source == Source::NONE => {
+                let message = "The key may only write by the ids of";
+                Err(Problem::forbidden(format!("{message} {}: use /v2 or /api", mine())))
+            }
+            false => {
+                let message = format!("The key may not speak for {}, only for", source.name);
+                Err(Problem::forbidden(format!("{message} {}", mine())))
+            }
+        }
+    }
+
+    fn scope(&self, source: Source) -> Scope {
+        Scope { company: self.company_id, source, sources: Arc::clone(&self.sources) }
     }
 }

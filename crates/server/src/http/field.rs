@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use domain::text::{Email, Label, Name, Text};
-use domain::{Amount, Decimal, ExternalId, Hours, Percentage, Role, Source};
+use domain::{Amount, Currency, Decimal, ExternalId, Hours, Percentage, Rate, Role, Source};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -12,6 +13,7 @@ use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use super::check::{Check, Wire};
 use super::problem::INVALID_SOURCE;
 use super::{Caller, Problem};
+use crate::scope::Scope;
 
 /// The text of a JSON string.
 pub fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
@@ -118,6 +120,29 @@ wire!(
         .maximum(Some(100.0))
 );
 wire!(
+    Rate,
+    Rate::RULE,
+    |raw| Rate::parse(digits(raw)?).ok(),
+    number()
+        .description(Some("At most 10 decimal places."))
+        .exclusive_minimum(Some(0.0))
+        .exclusive_maximum(Some(100_000_000.0))
+);
+wire!(
+    Currency,
+    Currency::RULE,
+    |raw| Currency::parse(&text(raw)?).ok(),
+    string().description(Some("ISO 4217.")).pattern(Some("^[A-Z]{3}$")).examples(["EUR"])
+);
+wire!(
+    Timestamp,
+    "must be an instant in ISO 8601 with its offset, such as 2025-03-20T02:00:00Z",
+    |raw| domain::range::instant(&text(raw)?),
+    string()
+        .description(Some("An instant with its offset."))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+);
+wire!(
     bool,
     "must be true or false",
     |raw| raw.get().parse().ok(),
@@ -184,9 +209,10 @@ wire!(
 );
 
 impl SourceName {
-    /// The source of a whole request, from its `metadata`.
-    pub fn resolve(&self, caller: &Caller) -> Result<Source, Problem> {
-        caller.source(&self.0).map_err(|why| Problem::invalid_source("/metadata/source", why))
+    /// The scope of a whole request that writes under its `metadata.source`.
+    pub fn writes(&self, caller: &Caller) -> Result<Scope, Problem> {
+        let source = caller.source(&self.0);
+        caller.writes(source.map_err(|why| Problem::invalid_source("/metadata/source", why))?)
     }
 
     /// The source at the check's current place.

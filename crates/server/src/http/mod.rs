@@ -6,6 +6,7 @@ pub mod field;
 mod leftover;
 pub mod path;
 pub mod problem;
+pub mod refused;
 pub mod request;
 pub mod request_body;
 

@@ -6,7 +6,8 @@ use domain::{ExternalId, Kind, Source};
 use serde::de::DeserializeOwned;
 
 use super::Problem;
-use super::problem::{clip, no_such};
+use super::problem::clip;
+use super::refused::no_such;
 use crate::app::Shared;
 use crate::refusal::{Missing, NotFound};
 

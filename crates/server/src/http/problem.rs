@@ -10,12 +10,10 @@ use std::sync::Arc;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::Kind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Limits;
-use crate::refusal::{Missing, NotFound, Refusal};
 use crate::store::{self, Stop};
 
 /// An error answer.
@@ -111,6 +109,21 @@ impl Problem {
         Self { header, ..Self::new(status, "UnauthorizedError", "UNAUTHORIZED", message) }
     }
 
+    /// 403: the key has no right to this.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "ForbiddenError", "FORBIDDEN", message)
+    }
+
+    /// 409: what is there stands in the way.
+    pub fn conflict(name: &'static str, code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, name, code, message)
+    }
+
+    /// The same, with fields to blame.
+    pub fn blaming(self, errors: Vec<FieldError>) -> Self {
+        Self { errors, ..self }
+    }
+
     /// 404: no such route.
     pub fn route(path: &str) -> Self {
         let path = clip(path);
@@ -177,101 +190,8 @@ impl<R: Into<Problem>> From<Stop<R>> for Problem {
     }
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotFound(not_found) => not_found.into(),
-            Refusal::NoSuch { kind, ids } => no_such(kind, &ids),
-            Refusal::DuplicateExternalId { kind, source, external_id, owner } => {
-                let message = format!(
-                    "Association already exists: {} {:?} of source {} is {} {owner}",
-                    kind.name(),
-                    external_id.as_str(),
-                    source.name,
-                    kind.name(),
-                );
-                Self::new(StatusCode::CONFLICT, "DuplicateExternalIdError", "ZC004", message)
-            }
-            Refusal::DuplicateEmail { email, known } => {
-                let message = format!("A user with the e-mail {} already exists", email.as_str());
-                let names = known.iter().map(|(source, id)| format!("{id:?} of {}", source.name));
-                let message = match known.is_empty() {
-                    true => message,
-                    false => format!("{message}; it is known as {}", listed(names, known.len())),
-                };
-                Self::new(StatusCode::CONFLICT, "DuplicateEmailError", "DUPLICATE_EMAIL", message)
-            }
-            Refusal::Invalid { pointer, message } => Self::field(pointer, message),
-            Refusal::ReferenceTaken { kind, source, external_id, owner } => {
-                let message = format!(
-                    "{:?} of source {} already belongs to {} {owner}",
-                    external_id.as_str(),
-                    source.name,
-                    kind.name(),
-                );
-                Self::new(StatusCode::CONFLICT, "DuplicateExternalIdError", "ZC004", message)
-            }
-        }
-    }
-}
-
-impl From<NotFound> for Problem {
-    fn from(NotFound { kind, source, missing }: NotFound) -> Self {
-        let ids = listed(missing.iter().map(named), missing.len());
-        let plural = if missing.len() == 1 { "" } else { "s" };
-        let message = format!(
-            "Entity is not associated: {}{plural} {ids} of source {}",
-            kind.name(),
-            source.name
-        );
-        let errors = missing
-            .into_iter()
-            .take(LISTED)
-            .filter_map(|missing| {
-                let message = match known_to(&missing) {
-                    Some(sources) => {
-                        format!("is not associated; the same id is known to {sources}")
-                    }
-                    None => "is not associated".to_owned(),
-                };
-                Some(FieldError { pointer: missing.pointer?, message: message.into() })
-            })
-            .collect();
-        Self { errors, ..Self::new(StatusCode::NOT_FOUND, kind.not_found(), "ZC001", message) }
-    }
-}
-
 /// Things that an answer lists.
 pub const LISTED: usize = 100;
-
-/// The first of some things, and how many more there are.
-fn listed(things: impl Iterator<Item = String>, count: usize) -> String {
-    let first = things.take(LISTED).collect::<Vec<_>>().join(", ");
-    match count.saturating_sub(LISTED) {
-        0 => first,
-        more => format!("{first} and {more} more"),
-    }
-}
-
-fn named(missing: &Missing) -> String {
-    // A path may hold any text; an external id is at most 255 bytes.
-    let id = clip(&missing.external_id);
-    match known_to(missing) {
-        Some(sources) => format!("{id:?} (known to {sources})"),
-        None => format!("{id:?}"),
-    }
-}
-
-fn known_to(missing: &Missing) -> Option<String> {
-    let names: Vec<&str> = missing.known_to.iter().map(|source| source.name).collect();
-    (!names.is_empty()).then(|| names.join(", "))
-}
-
-/// 404 for an id of ours that the company does not have.
-pub fn no_such(kind: Kind, ids: &[String]) -> Problem {
-    let message = format!("There is no {} {}", kind.name(), listed(ids.iter().cloned(), ids.len()));
-    Problem::new(StatusCode::NOT_FOUND, kind.not_found(), "ZC001", message)
-}
 
 /// The body of an error on COR's faces (`/v1`, `/v2`).
 #[derive(Serialize, ToSchema)]

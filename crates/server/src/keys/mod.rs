@@ -1,10 +1,15 @@
 //! API keys: what a source system presents to get tokens.
 
+mod list;
+
 use domain::Name;
+
+pub use list::{Listed, list};
 
 use crate::app::App;
 use crate::secret::Secret;
-use crate::store::{Stop, Tx, params};
+use crate::sources::{Sources, of_company};
+use crate::store::{Col, Stop, Tx, params};
 
 /// A key that was just made. Its secret is not kept and cannot be shown again.
 #[derive(Clone, Debug)]
@@ -14,11 +19,21 @@ pub struct NewKey {
     pub secret: Secret,
 }
 
+/// What a key may do.
+#[derive(Clone, Debug, Default)]
+pub struct Rights {
+    /// The names of the only sources that it may use; none: it may use all.
+    pub sources: Vec<String>,
+    pub read_only: bool,
+}
+
 /// Why a key was not made or not revoked.
 #[derive(Debug)]
 pub enum KeyRefusal {
     NoSuchCompany,
     NoSuchKey,
+    /// The company has no source of this name; those that it has.
+    NoSuchSource(String, String),
     /// The key exists; only a chosen one can.
     Taken,
 }
@@ -30,6 +45,7 @@ pub async fn create(
     name: Name,
     key: String,
     secret: Secret,
+    rights: Rights,
 ) -> Result<NewKey, Stop<KeyRefusal>> {
     let now = app.clock.now();
     app.store
@@ -38,16 +54,42 @@ pub async fn create(
             if tx.query_opt::<(i64,)>(known, params![company_id]).await?.is_none() {
                 return Err(Stop::Refused(KeyRefusal::NoSuchCompany));
             }
-            let sql = "INSERT INTO api_keys (key, company_id, name, secret_hash, created_at)
-                VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING";
+            let sql = "INSERT INTO api_keys
+                    (key, company_id, name, secret_hash, read_only, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING";
             let hash = secret.hash();
-            let values = params![key, company_id, name.as_str(), &hash[..], now];
-            match tx.execute(sql, values).await? {
-                0 => Err(Stop::Refused(KeyRefusal::Taken)),
-                _ => Ok(NewKey { company_id, key, secret }),
+            let read_only = rights.read_only;
+            let values = params![key, company_id, name.as_str(), &hash[..], read_only, now];
+            if tx.execute(sql, values).await? == 0 {
+                return Err(Stop::Refused(KeyRefusal::Taken));
             }
+            limit(tx, company_id, &key, &rights.sources).await?;
+            Ok(NewKey { company_id, key, secret })
         })
         .await
+}
+
+/// Limits a new key to sources of its company.
+async fn limit(
+    tx: &mut Tx,
+    company: i64,
+    key: &str,
+    names: &[String],
+) -> Result<(), Stop<KeyRefusal>> {
+    let registered = of_company(tx, company).await?;
+    let known = Sources { registered, limited_to: None };
+    let id_of = |name: &String| match known.named(name) {
+        Some(source) => Ok(source.id),
+        None => Err(KeyRefusal::NoSuchSource(name.clone(), Sources::names(known.all()))),
+    };
+    let ids: Vec<i64> = names.iter().map(id_of).collect::<Result<_, _>>().map_err(Stop::Refused)?;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO key_sources (key, source_id)
+        SELECT $1, e.source_id FROM {e(source_id bigint)} WHERE true ON CONFLICT DO NOTHING";
+    tx.execute_many(sql, params![key], &[Col::Int(&ids)]).await?;
+    Ok(())
 }
 
 /// Whether there is such a key, revoked or not.

@@ -7,9 +7,10 @@ use domain::{Email, ExternalId, Kind, Source};
 use jiff::Timestamp;
 
 use super::Reference;
-use super::existing::existing;
 use crate::app::App;
+use crate::entities::table::existing;
 use crate::refusal::{Missing, NotFound, Refusal};
+use crate::scope::Scope;
 use crate::store::{self, Col, Stop, Tx, params};
 
 /// A reference that an entity is to get.
@@ -42,15 +43,17 @@ pub enum Outcome {
 /// Links references, each for itself, in request order.
 pub async fn link(
     app: &App,
-    company: i64,
+    scope: Scope,
     links: Vec<Link>,
 ) -> Result<Vec<Outcome>, Stop<Refusal>> {
     let now = app.clock.now();
-    let links = Arc::new(links);
+    let input = Arc::new((scope, links));
     app.store
         .write("references.link", async move |tx: &mut Tx| {
-            let targets = targets(tx, company, &links).await?;
-            let mut owners = owners(tx, company, &links).await?;
+            let (scope, links) = &*input;
+            let company = scope.company;
+            let targets = targets(tx, scope, links).await?;
+            let mut owners = owners(tx, company, links).await?;
             let mut outcomes = Vec::with_capacity(links.len());
             let mut created = Vec::new();
             for (link, target) in links.iter().zip(targets) {
@@ -118,9 +121,10 @@ async fn owners<'a>(
 /// The entity that each link is for, held until the commit.
 async fn targets(
     tx: &mut Tx,
-    company: i64,
+    scope: &Scope,
     links: &[Link],
 ) -> Result<Vec<Result<i64, Refusal>>, Stop<Refusal>> {
+    let company = scope.company;
     let named = by_reference(tx, company, links).await?;
     let mailed = by_email(tx, company, links).await?;
     let candidates: Vec<Option<i64>> = links
@@ -152,7 +156,7 @@ async fn targets(
     for (nth, link) in links.iter().enumerate() {
         targets.push(candidates[nth].filter(|_| there[nth]).ok_or_else(|| nobody(link)));
     }
-    name_other_sources(tx, company, &mut targets).await?;
+    name_other_sources(tx, scope, &mut targets).await?;
     Ok(targets)
 }
 
@@ -176,7 +180,7 @@ fn nobody(link: &Link) -> Refusal {
 /// Adds to the refusals which other sources know the missing ids: one batch per kind.
 async fn name_other_sources(
     tx: &mut Tx,
-    company: i64,
+    scope: &Scope,
     targets: &mut [Result<i64, Refusal>],
 ) -> store::Result<()> {
     for kind in Kind::ALL {
@@ -189,7 +193,7 @@ async fn name_other_sources(
             .flat_map(|not_found| &mut not_found.missing)
             .collect();
         if !missing.is_empty() {
-            super::name_other_sources(tx, company, kind, missing).await?;
+            super::name_other_sources(tx, scope, kind, missing).await?;
         }
     }
     Ok(())

@@ -1,17 +1,18 @@
 //! External references: what source systems call our entities.
 
-mod existing;
 pub mod link;
 mod list;
+
+use std::collections::HashMap;
 
 use domain::{ExternalId, Kind, Ref, Source};
 use jiff::Timestamp;
 
 pub use list::{Filter, Reference, list};
 
-use existing::existing;
-
+use crate::entities::table::existing;
 use crate::refusal::{Missing, NotFound, Refusal};
+use crate::scope::Scope;
 use crate::store::{self, Col, Stop, Tx, params};
 
 /// A reference that a request makes.
@@ -53,8 +54,7 @@ const BY_EXTERNAL_ID: &str = "SELECT e.ord, r.entity_id
 /// internal ids in one batch per kind.
 pub async fn resolve(
     tx: &mut Tx,
-    company: i64,
-    source: Source,
+    &Scope { company, source, .. }: &Scope,
     wanted: &[Wanted<'_>],
 ) -> store::Result<Vec<Option<i64>>> {
     let mut found = vec![None; wanted.len()];
@@ -101,22 +101,34 @@ pub fn fill(found: &mut [Option<i64>], places: &[usize], rows: Vec<(i64, i64)>) 
 /// request order, that is not.
 pub async fn require(
     tx: &mut Tx,
-    company: i64,
-    source: Source,
+    scope: &Scope,
     wanted: &[Wanted<'_>],
 ) -> Result<Vec<i64>, Stop<Refusal>> {
-    let found = resolve(tx, company, source, wanted).await?;
+    let found = resolve(tx, scope, wanted).await?;
     match found.iter().copied().collect() {
         Some(ids) => Ok(ids),
-        None => Err(not_found(tx, company, source, wanted, &found).await),
+        None => Err(not_found(tx, scope, wanted, &found).await),
     }
+}
+
+/// Refuses a list that names one entity twice: by the pointer of the second one.
+pub fn distinct(list: &str, field: &str, kind: Kind, ids: &[i64]) -> Result<(), Stop<Refusal>> {
+    let mut seen = HashMap::new();
+    for (nth, id) in ids.iter().enumerate() {
+        if let Some(first) = seen.insert(id, nth) {
+            let first = At::Element(list, first, field).pointer();
+            let message = format!("names the same {} as {first}", kind.name());
+            let pointer = At::Element(list, nth, field).pointer();
+            return Err(Refusal::Invalid { pointer, message }.into());
+        }
+    }
+    Ok(())
 }
 
 /// The refusal for references that were not found. There is at least one.
 pub async fn not_found(
     tx: &mut Tx,
-    company: i64,
-    source: Source,
+    scope: &Scope,
     wanted: &[Wanted<'_>],
     found: &[Option<i64>],
 ) -> Stop<Refusal> {
@@ -140,10 +152,10 @@ pub async fn not_found(
             known_to: Vec::new(),
         })
         .collect();
-    if let Err(error) = name_other_sources(tx, company, kind, missing.iter_mut().collect()).await {
+    if let Err(error) = name_other_sources(tx, scope, kind, missing.iter_mut().collect()).await {
         return error.into();
     }
-    NotFound { kind, source, missing }.into()
+    NotFound { kind, source: scope.source, missing }.into()
 }
 
 impl From<NotFound> for Stop<Refusal> {
@@ -152,10 +164,10 @@ impl From<NotFound> for Stop<Refusal> {
     }
 }
 
-/// Adds which other sources of the company know the missing ids.
+/// Adds which other sources of the company know the missing ids, of those that the key may see.
 async fn name_other_sources(
     tx: &mut Tx,
-    company: i64,
+    scope: &Scope,
     kind: Kind,
     mut missing: Vec<&mut Missing>,
 ) -> store::Result<()> {
@@ -166,11 +178,11 @@ async fn name_other_sources(
     let ids: Vec<String> = missing.iter().map(|missing| missing.external_id.clone()).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let rows: Vec<(i64, i64)> =
-        tx.query_batch(sql, params![company, kind.name()], &[Col::Text(&ids)]).await?;
+        tx.query_batch(sql, params![scope.company, kind.name()], &[Col::Text(&ids)]).await?;
     for (ord, source) in rows {
         let place = usize::try_from(ord - 1).ok();
         let missing = place.and_then(|place| missing.get_mut(place));
-        if let (Some(missing), Some(source)) = (missing, Source::from_id(source)) {
+        if let (Some(missing), Some(source)) = (missing, scope.sources.visible(source)) {
             missing.known_to.push(source);
         }
     }
@@ -194,17 +206,18 @@ pub async fn insert(
     Ok(tx.execute(sql, values).await? == 1)
 }
 
-/// All references of one entity, the oldest first.
+/// All references of one entity that the key may see, the oldest first.
 pub async fn of_entity(
     tx: &mut Tx,
-    company: i64,
+    scope: &Scope,
     kind: Kind,
     entity_id: i64,
 ) -> store::Result<Vec<(Source, String)>> {
     let sql = "SELECT source_id, external_id FROM external_refs
         WHERE company_id = $1 AND kind = $2 AND entity_id = $3
         ORDER BY created_at, source_id, external_id";
-    let rows: Vec<(i64, String)> = tx.query(sql, params![company, kind.name(), entity_id]).await?;
-    let known = |(source, id)| Source::from_id(source).map(|source| (source, id));
+    let values = params![scope.company, kind.name(), entity_id];
+    let rows: Vec<(i64, String)> = tx.query(sql, values).await?;
+    let known = |(source, id)| Some((scope.sources.visible(source)?, id));
     Ok(rows.into_iter().filter_map(known).collect())
 }

@@ -7,19 +7,19 @@
 use std::sync::Arc;
 
 use domain::team::{Candidate, TeamRefusal, judge};
-use domain::{Kind, Ref, Source};
+use domain::{Kind, Ref};
 use jiff::Timestamp;
 
 use crate::app::App;
+use crate::entities::Judged;
 use crate::references::{At, Wanted, require};
-use crate::refusal::Refusal;
-use crate::store::{self, Col, FromRow, Row, Sequence, Stmt, Stop, Tx, params};
+use crate::scope::Scope;
+use crate::store::{self, Col, FromRow, Row, Sequence, Stmt, Tx, params};
 
-/// What a request asks for.
+/// The users whom a request attaches, or detaches.
 #[derive(Debug)]
 pub struct Attach {
-    pub company: i64,
-    pub source: Source,
+    pub scope: Scope,
     pub team: Ref,
     pub users: Vec<Ref>,
 }
@@ -53,24 +53,16 @@ pub struct Member {
 
 /// Attaches users to a team, one by one in request order. Nobody is attached when the team or
 /// any user is unknown.
-pub async fn attach(app: &App, input: Attach) -> Result<Outcome, Stop<Refusal>> {
+pub async fn attach(app: &App, input: Attach) -> Judged<Outcome> {
     let first_id = app.store.ids(Sequence::TeamMember, input.users.len()).await?;
     let now = app.clock.now();
     let input = Arc::new(input);
     app.store
         .write("teams.attach", async move |tx: &mut Tx| {
-            let Attach { company, source, .. } = *input;
-            let team = Wanted { kind: Kind::Team, reference: &input.team, at: None };
-            let wanted: Vec<Wanted<'_>> = std::iter::once(team)
-                .chain(input.users.iter().enumerate().map(|(nth, reference)| {
-                    let at = Some(At::Element("users", nth, ""));
-                    Wanted { kind: Kind::User, reference, at }
-                }))
-                .collect();
-            let found = require(tx, company, source, &wanted).await?;
-            let (team, users) = (found[0], &found[1..]);
+            let company = input.scope.company;
+            let (team, users) = find(tx, &input).await?;
             let workspace = hold(tx, company, team).await?;
-            let standing = standing(tx, company, team, workspace, users).await?;
+            let standing = standing(tx, company, team, workspace, &users).await?;
             let candidates: Vec<Candidate> = standing.iter().map(|s| s.candidate).collect();
             let verdicts = judge(workspace.is_some(), &candidates);
 
@@ -93,8 +85,21 @@ pub async fn attach(app: &App, input: Attach) -> Result<Outcome, Stop<Refusal>> 
         .await
 }
 
+/// The team and the users, who must all be there.
+pub(super) async fn find(tx: &mut Tx, input: &Attach) -> Judged<(i64, Vec<i64>)> {
+    let team = Wanted { kind: Kind::Team, reference: &input.team, at: None };
+    let users = input.users.iter().enumerate().map(|(nth, reference)| {
+        let at = Some(At::Element("users", nth, ""));
+        Wanted { kind: Kind::User, reference, at }
+    });
+    let wanted: Vec<Wanted<'_>> = std::iter::once(team).chain(users).collect();
+    let mut found = require(tx, &input.scope, &wanted).await?;
+    let team = found.remove(0);
+    Ok((team, found))
+}
+
 /// The team's workspace, with both held until the commit.
-async fn hold(tx: &mut Tx, company: i64, team: i64) -> store::Result<Option<i64>> {
+pub(super) async fn hold(tx: &mut Tx, company: i64, team: i64) -> store::Result<Option<i64>> {
     let gone = || store::Error::changed("the team was deleted meanwhile");
     let sql = "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2";
     let read: Option<(Option<i64>,)> = tx.query_opt(sql, params![company, team]).await?;

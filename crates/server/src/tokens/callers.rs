@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::secret::Hash;
+use crate::sources::Sources;
 
 /// How long a good token is not looked up again; a revocation is promised within 5 s.
 const TRUSTED: Duration = Duration::from_secs(4);
@@ -20,6 +21,8 @@ pub struct Key {
     pub company: String,
     pub key: String,
     pub name: String,
+    pub sources: Arc<Sources>,
+    pub read_only: bool,
 }
 
 /// Tokens that were found good a moment ago.

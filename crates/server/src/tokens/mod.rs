@@ -10,14 +10,16 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
+use domain::Source;
 use jiff::{SignedDuration, Timestamp};
 
 use callers::Known;
 pub use callers::{Callers, Key};
 
 use crate::app::App;
-use crate::secret::{Secret, hash};
-use crate::store::{self, Stop, Tx, params};
+use crate::secret::{Hash, Secret, hash};
+use crate::sources::Sources;
+use crate::store::{self, Stmt, Stop, Tx, params};
 
 /// How long an access token works.
 pub const ACCESS: SignedDuration = SignedDuration::from_hours(1);
@@ -102,23 +104,61 @@ pub async fn check(app: &App, token: &str) -> store::Result<Option<Arc<Key>>> {
     }
     let looked_up = Instant::now();
     let found = app.store.read::<_, Infallible, _>("tokens.check", async move |tx: &mut Tx| {
-        let sql = "SELECT k.company_id, c.name, k.key, k.name, t.expires_at
-            FROM access_tokens t
-            JOIN api_keys k ON k.key = t.key
-            JOIN companies c ON c.id = k.company_id
-            WHERE t.hash = $1 AND k.revoked_at IS NULL AND t.expires_at > $2";
-        Ok(tx
-            .query_opt::<(i64, String, String, String, Timestamp)>(sql, params![&token[..], now])
-            .await?)
+        Ok(look_up(tx, &token, now).await?)
     });
     match found.await {
         Ok(None) => Ok(None),
-        Ok(Some((company_id, company, key, name, expires_at))) => {
-            let key = Arc::new(Key { company_id, company, key, name });
+        Ok(Some((key, expires_at))) => {
+            let key = Arc::new(key);
             app.callers.remember(token, Known { key: Arc::clone(&key), expires_at, looked_up });
             Ok(Some(key))
         }
         Err(Stop::Failed(error)) => Err(error),
         Err(Stop::Refused(never)) => match never {},
     }
+}
+
+/// The key behind a good token, with its company's sources, and when the token expires.
+async fn look_up(
+    tx: &mut Tx,
+    token: &Hash,
+    now: Timestamp,
+) -> store::Result<Option<(Key, Timestamp)>> {
+    let key = "SELECT k.company_id, c.name, k.key, k.name, k.read_only, t.expires_at
+        FROM access_tokens t
+        JOIN api_keys k ON k.key = t.key
+        JOIN companies c ON c.id = k.company_id
+        WHERE t.hash = $1 AND k.revoked_at IS NULL AND t.expires_at > $2";
+    // Without a name: one of the only sources that the key may use.
+    let sources = "SELECT s.id, s.name FROM access_tokens t
+        JOIN api_keys k ON k.key = t.key
+        JOIN sources s ON s.company_id = k.company_id
+        WHERE t.hash = $1
+        UNION ALL
+        SELECT l.source_id, NULL FROM access_tokens t
+        JOIN key_sources l ON l.key = t.key
+        WHERE t.hash = $1
+        ORDER BY 1";
+    type Found = (i64, String, String, String, bool, Timestamp);
+    let (found, sources): (Vec<Found>, Vec<(i64, Option<String>)>) = tx
+        .query_pair(
+            Stmt::new(key, params![&token[..], now]),
+            Stmt::new(sources, params![&token[..]]),
+        )
+        .await?;
+    let Some((company_id, company, key, name, read_only, expires_at)) = found.into_iter().next()
+    else {
+        return Ok(None);
+    };
+    let mut registered = Vec::new();
+    let mut limited_to = Vec::new();
+    for (id, name) in sources {
+        match name {
+            Some(name) => registered.push(Source::registered(id, &name)),
+            None => limited_to.push(id),
+        }
+    }
+    let limited_to = (!limited_to.is_empty()).then_some(limited_to);
+    let sources = Arc::new(Sources { registered, limited_to });
+    Ok(Some((Key { company_id, company, key, name, sources, read_only }, expires_at)))
 }

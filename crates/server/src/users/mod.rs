@@ -1,13 +1,16 @@
 //! Users.
 
+pub mod positions;
+
 use domain::{Email, Hours, Kind, Name, Ref, Role, Text};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::entities::{Entity, Link, Place, Update};
-use crate::references;
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, refers, set};
 use crate::refusal::Refusal;
-use crate::store::{Result, Stop, Tx, params, row};
+use crate::scope::Scope;
+use crate::store::{Result, Tx, params, row};
+use crate::{contracts, references};
 
 row! {
     pub struct User {
@@ -58,6 +61,14 @@ pub struct Patch {
 
 impl Entity for User {
     const KIND: Kind = Kind::User;
+    const TABLE: Table = Table {
+        name: "users",
+        soft: false,
+        refers: &[
+            refers!("user", "users"."position_id" -> Position),
+            refers!("user", "users"."seniority_id" -> Seniority),
+        ],
+    };
     const CREATE: &'static str = "users.create";
     type New = New;
 
@@ -73,7 +84,7 @@ impl Entity for User {
         at: Place,
         new: &New,
         linked: &[Option<i64>],
-    ) -> Result<Option<Self>> {
+    ) -> Judged<Option<Self>> {
         let sql = "INSERT INTO users (company_id, id, email, email_key, first_name, last_name,
                 phone, position, department, role_id, daily_hours, position_id, seniority_id,
                 created_at, updated_at)
@@ -97,15 +108,21 @@ impl Entity for User {
             linked[1],
             at.now,
         ];
-        tx.query_opt(sql, values).await
+        Ok(tx.query_opt(sql, values).await?)
     }
 
-    async fn clash(tx: &mut Tx, company: i64, new: &New) -> Result<Option<Refusal>> {
+    async fn clash(
+        tx: &mut Tx,
+        scope: &Scope,
+        new: &New,
+        _: &[Option<i64>],
+    ) -> Result<Option<Refusal>> {
         let sql = "SELECT id FROM users WHERE company_id = $1 AND email_key = $2";
-        let Some((owner,)) = tx.query_opt(sql, params![company, new.email.key()]).await? else {
+        let values = params![scope.company, new.email.key()];
+        let Some((owner,)) = tx.query_opt(sql, values).await? else {
             return Ok(None);
         };
-        let known = references::of_entity(tx, company, Kind::User, owner).await?;
+        let known = references::of_entity(tx, scope, Kind::User, owner).await?;
         Ok(Some(Refusal::DuplicateEmail { email: new.email.clone(), known }))
     }
 }
@@ -126,7 +143,7 @@ impl Update for User {
         at: Place,
         patch: &Patch,
         linked: &[Option<i64>],
-    ) -> Result<Option<Self>, Stop<Refusal>> {
+    ) -> Judged<Option<Self>> {
         if let Some(email) = &patch.email {
             let sql = "SELECT email_key FROM users WHERE company_id = $1 AND id = $2";
             let stored: Option<(String,)> = tx.query_opt(sql, params![at.company, at.id]).await?;
@@ -175,7 +192,11 @@ impl Update for User {
     }
 }
 
-/// The new value of a field, if it gets one.
-fn set<T>(field: &Option<Option<T>>) -> Option<&T> {
-    field.as_ref().and_then(Option::as_ref)
+impl Delete for User {
+    const DELETE: &'static str = "users.delete";
+
+    /// Assignments have no foreign key to users: docs/adr/0004.
+    async fn exclude(tx: &mut Tx, company: i64) -> Result<()> {
+        contracts::attach::exclude(tx, company).await
+    }
 }

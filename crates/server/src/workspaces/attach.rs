@@ -1,21 +1,20 @@
 //! Attaching workspaces to a user, each with its share of the user's time.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::{Kind, Percentage, Ref, Source};
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::references::{At, Wanted, require};
+use crate::references::{At, Wanted, distinct, require};
 use crate::refusal::Refusal;
+use crate::scope::Scope;
 use crate::store::{self, Col, FromRow, Row, Stop, Tx, params};
 
 /// What a request asks for.
 #[derive(Debug)]
 pub struct Attach {
-    pub company: i64,
-    pub source: Source,
+    pub scope: Scope,
     pub user: Ref,
     pub workspaces: Vec<(Ref, Percentage)>,
 }
@@ -67,7 +66,7 @@ pub async fn attach(app: &App, input: Attach) -> Result<Outcome, Stop<Refusal>> 
     let input = Arc::new(input);
     app.store
         .write("workspaces.attach", async move |tx: &mut Tx| {
-            let Attach { company, source, .. } = *input;
+            let company = input.scope.company;
             let user = Wanted { kind: Kind::User, reference: &input.user, at: None };
             let wanted: Vec<Wanted<'_>> = std::iter::once(user)
                 .chain(input.workspaces.iter().enumerate().map(|(nth, (reference, _))| {
@@ -75,14 +74,14 @@ pub async fn attach(app: &App, input: Attach) -> Result<Outcome, Stop<Refusal>> 
                     Wanted { kind: Kind::Workspace, reference, at }
                 }))
                 .collect();
-            let found = require(tx, company, source, &wanted).await?;
+            let found = require(tx, &input.scope, &wanted).await?;
             let (user, workspaces) = (found[0], &found[1..]);
-            refuse_repeated(workspaces)?;
+            distinct("workspaces", "workspaceId", Kind::Workspace, workspaces)?;
             refuse_inactive(tx, company, workspaces).await?;
             let shares = input.workspaces.iter().map(|(_, share)| share.get().units());
             upsert(tx, company, user, workspaces.iter().copied().zip(shares).collect(), now)
                 .await?;
-            Ok(read(tx, company, user, source).await?)
+            Ok(read(tx, &input.scope, user).await?)
         })
         .await
 }
@@ -90,17 +89,6 @@ pub async fn attach(app: &App, input: Attach) -> Result<Outcome, Stop<Refusal>> 
 fn invalid(nth: usize, message: String) -> Stop<Refusal> {
     let pointer = At::Element("workspaces", nth, "workspaceId").pointer();
     Refusal::Invalid { pointer, message }.into()
-}
-
-fn refuse_repeated(workspaces: &[i64]) -> Result<(), Stop<Refusal>> {
-    let mut seen = HashMap::new();
-    for (nth, workspace) in workspaces.iter().enumerate() {
-        if let Some(first) = seen.insert(workspace, nth) {
-            let message = format!("names the same workspace as /workspaces/{first}/workspaceId");
-            return Err(invalid(nth, message));
-        }
-    }
-    Ok(())
 }
 
 async fn refuse_inactive(
@@ -139,7 +127,8 @@ async fn upsert(
 }
 
 /// A user with all its workspaces.
-async fn read(tx: &mut Tx, company: i64, user: i64, source: Source) -> store::Result<Outcome> {
+pub(super) async fn read(tx: &mut Tx, scope: &Scope, user: i64) -> store::Result<Outcome> {
+    let company = scope.company;
     let sql = "SELECT first_name, last_name, email FROM users WHERE company_id = $1 AND id = $2";
     let found: Option<(String, String, String)> = tx.query_opt(sql, params![company, user]).await?;
     let (first_name, last_name, email) =
@@ -150,32 +139,28 @@ async fn read(tx: &mut Tx, company: i64, user: i64, source: Source) -> store::Re
             AND w.company_id = m.company_id AND w.id = m.workspace_id
         ORDER BY w.id";
     let mut workspaces: Vec<Membership> = tx.query(sql, params![company, user]).await?;
-    name(tx, company, source, &mut workspaces).await?;
+    name(tx, scope, &mut workspaces).await?;
     Ok(Outcome { user_id: user, first_name, last_name, email, workspaces })
 }
 
 /// Adds to each workspace what the source calls it, or its oldest reference.
-async fn name(
-    tx: &mut Tx,
-    company: i64,
-    source: Source,
-    workspaces: &mut [Membership],
-) -> store::Result<()> {
+async fn name(tx: &mut Tx, scope: &Scope, workspaces: &mut [Membership]) -> store::Result<()> {
     let ids: Vec<i64> = workspaces.iter().map(|workspace| workspace.id).collect();
     let sql = "SELECT e.ord, r.source_id, r.external_id
         FROM {e(id bigint)} CROSS JOIN external_refs r
         WHERE r.company_id = $1 AND r.kind = 'workspace' AND r.entity_id = e.id
         ORDER BY e.ord, r.created_at, r.source_id, r.external_id";
     let rows: Vec<(i64, i64, String)> =
-        tx.query_batch(sql, params![company], &[Col::Int(&ids)]).await?;
+        tx.query_batch(sql, params![scope.company], &[Col::Int(&ids)]).await?;
     for (ord, source_id, external_id) in rows {
         let place = usize::try_from(ord - 1).ok();
         let workspace = place.and_then(|place| workspaces.get_mut(place));
-        let (Some(workspace), Some(named_by)) = (workspace, Source::from_id(source_id)) else {
+        let (Some(workspace), Some(named_by)) = (workspace, scope.sources.visible(source_id))
+        else {
             continue;
         };
         let named = workspace.reference.as_ref().map(|(source, _)| *source);
-        if named.is_none() || (named != Some(source) && named_by == source) {
+        if named.is_none() || (named != Some(scope.source) && named_by == scope.source) {
             workspace.reference = Some((named_by, external_id));
         }
     }

@@ -155,7 +155,8 @@ async fn both_engines_have_the_same_schema() {
 #[tokio::test]
 async fn every_key_begins_with_the_company() {
     let (_, schema) = migrated(Engine::Postgres).await;
-    let global = ["companies", "id_sequences", "api_keys", "access_tokens", "refresh_tokens"];
+    let global =
+        ["companies", "id_sequences", "api_keys", "key_sources", "access_tokens", "refresh_tokens"];
     for (name, table) in schema.iter().filter(|(name, _)| !global.contains(&name.as_str())) {
         assert_eq!(table.primary_key[0], "company_id", "{name}");
         for key in table.unique.iter().chain(&table.indexes) {
@@ -213,6 +214,9 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V9__users.sql 20383c409ba4
         sqlite/V10__teams.sql c4ccf38f7ebb
         sqlite/V11__contracts.sql 077d78d9a394
+        sqlite/V12__sources.sql 78b587c168f0
+        sqlite/V13__what_deletes_look_up.sql c691a1713a54
+        sqlite/V14__exchange_rates.sql 8b3dbfbaa1d7
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -224,6 +228,9 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V9__users.sql 82035b2c46c8
         postgres/V10__teams.sql 71f86031c058
         postgres/V11__contracts.sql a51a9e10c0ac
+        postgres/V12__sources.sql e8abac8da265
+        postgres/V13__what_deletes_look_up.sql b995ee5aef4b
+        postgres/V14__exchange_rates.sql 2587e51dea5c
     "#]]
     .assert_eq(&sums);
 }

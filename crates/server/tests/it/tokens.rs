@@ -81,7 +81,7 @@ both_engines! {
     async fn me(t: TestApp) {
         expect![[r#"
             200 OK
-            {"id":"key-1","first_name":"Test company","last_name":"","email":null,"picture":null,"role_id":1,"user_position_id":null,"daily_hours":null,"remaining_hours":null,"labels":[],"company_id":1,"company":{"id":1,"name":"Test company"},"sources":["JIRA","SALESFORCE","ADVERTMIND","QUICKBOOKS","ZAPIER","OKTA","MICROSOFT_DYNAMICS","GITHUB","MICROSOFT_TEAMS","VBS","SAP","GLOBANT"],"read_only":false}"#]].assert_eq(&t.api.get("/v1/me").await.to_string());
+            {"id":"key-1","first_name":"key-1","last_name":"","email":null,"picture":null,"role_id":1,"user_position_id":null,"daily_hours":null,"remaining_hours":null,"labels":[],"company_id":1,"company":{"id":1,"name":"Test company"},"sources":["JIRA","SALESFORCE","ADVERTMIND","QUICKBOOKS","ZAPIER","OKTA","MICROSOFT_DYNAMICS","GITHUB","MICROSOFT_TEAMS","VBS","SAP","GLOBANT"],"read_only":false}"#]].assert_eq(&t.api.get("/v1/me").await.to_string());
     }
 
     /// Issuing a token never ends earlier ones; it ends an hour after it was issued.
@@ -122,7 +122,7 @@ both_engines! {
     /// A revoked key issues nothing, and its tokens stop working within 5 seconds.
     async fn revoked(t: TestApp) {
         let name = Name::parse("short-lived").unwrap();
-        keys::create(&t.app, 1, name, "gone".to_owned(), Secret::from("secret")).await.unwrap();
+        keys::create(&t.app, 1, name, "gone".to_owned(), Secret::from("secret"), keys::Rights::default()).await.unwrap();
         let headers = [("authorization", basic("gone:secret"))];
         let headers = [(headers[0].0, headers[0].1.as_str())];
         let used = token(&t, PATH, &headers, "").await.ok()["access_token"].clone();

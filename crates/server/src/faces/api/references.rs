@@ -5,7 +5,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::{Email, ExternalId, Kind, Source};
+use domain::{Email, ExternalId, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::Type;
@@ -23,6 +23,8 @@ use crate::http::problem::INVALID_SOURCE;
 use crate::http::{Caller, Check, JsonBody, Limits, Problem, Wire, body};
 use crate::references::link::{Link, Outcome, Target, link};
 use crate::references::{self, Filter};
+use crate::scope::Scope;
+use crate::sources::Sources;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(list, create))
@@ -47,10 +49,10 @@ struct Reference {
     created_at: Iso,
 }
 
-fn reference(reference: references::Reference) -> Option<Reference> {
+fn reference(sources: &Sources, reference: references::Reference) -> Option<Reference> {
     Some(Reference {
         kind: KindName(reference.kind),
-        source: Source::from_id(reference.source_id)?.name,
+        source: sources.visible(reference.source_id)?.name,
         external_id: reference.external_id,
         id: reference.entity_id,
         created_at: Iso(reference.created_at),
@@ -172,7 +174,7 @@ async fn list(
         return Err(Problem::validation("cursor must be the `next` of an earlier page"));
     }
     // One more than the page tells whether there is another.
-    let mut rows = match references::list(&app, caller.company_id, filter, after, limit + 1).await {
+    let mut rows = match references::list(&app, caller.reads(), filter, after, limit + 1).await {
         Ok(rows) => rows,
         Err(crate::store::Stop::Failed(error)) => return Err(error.into()),
         Err(crate::store::Stop::Refused(never)) => match never {},
@@ -181,7 +183,8 @@ async fn list(
     rows.truncate(usize::try_from(limit).unwrap_or_default());
     let last = rows.last().filter(|_| more);
     let next = last.and_then(|row| cursor(&(&row.kind, &row.external_id, row.source_id)));
-    Ok(Json(Page { data: rows.into_iter().filter_map(reference).collect(), next }))
+    let shown = |row| reference(&caller.sources, row);
+    Ok(Json(Page { data: rows.into_iter().filter_map(shown).collect(), next }))
 }
 
 body! {
@@ -291,14 +294,25 @@ struct LinkError {
     detail: String,
 }
 
-fn result(index: usize, outcome: Outcome) -> LinkResult {
+fn result(sources: &Sources, index: usize, outcome: Outcome) -> LinkResult {
     let (outcome, linked, error) = match outcome {
-        Outcome::Created(linked) => ("created", reference(linked), None),
-        Outcome::Unchanged(linked) => ("unchanged", reference(linked), None),
+        Outcome::Created(linked) => ("created", reference(sources, linked), None),
+        Outcome::Unchanged(linked) => ("unchanged", reference(sources, linked), None),
         Outcome::Rejected(refusal) => ("rejected", None, Some(Problem::from(refusal))),
     };
     let error = error.map(|p| LinkError { code: p.code, title: p.name, detail: p.message });
     LinkResult { index, outcome, reference: linked, error }
+}
+
+/// The key must have the right to every source that a request names.
+fn admit(caller: &Caller, links: &[Link]) -> Result<Scope, Problem> {
+    for link in links {
+        caller.writes(link.source)?;
+        if let Target::Known(source, _) = &link.target {
+            caller.writes(*source)?;
+        }
+    }
+    Ok(caller.reads())
 }
 
 /// Link references
@@ -313,7 +327,8 @@ fn result(index: usize, outcome: Outcome) -> LinkResult {
     responses(
         (status = 200, description = "The link was there already, or what came of each link of a batch.", body = LinkAnswer),
         (status = 201, description = "The new reference.", body = Reference)
-    )
+    ),
+    extensions(("x-error-codes" = json!(["ZC001", "ZC004"])))
 )]
 async fn create(
     State(app): State<Shared>,
@@ -329,12 +344,14 @@ async fn create(
             check.clean()?;
             one.link(&caller, check)
         })?;
-        let mut outcomes = link(&app, caller.company_id, vec![one]).await?;
+        let links = vec![one];
+        let mut outcomes = link(&app, admit(&caller, &links)?, links).await?;
+        let shown = |linked| Json(reference(&caller.sources, linked));
         return match outcomes.pop() {
             Some(Outcome::Created(linked)) => {
-                Ok((StatusCode::CREATED, Json(reference(linked))).into_response())
+                Ok((StatusCode::CREATED, shown(linked)).into_response())
             }
-            Some(Outcome::Unchanged(linked)) => Ok(Json(reference(linked)).into_response()),
+            Some(Outcome::Unchanged(linked)) => Ok(shown(linked).into_response()),
             Some(Outcome::Rejected(refusal)) => Err(refusal.into()),
             None => Err(Problem::internal()),
         };
@@ -349,8 +366,9 @@ async fn create(
             links.collect::<Vec<_>>().into_iter().collect()
         })
     })?;
-    let outcomes = link(&app, caller.company_id, links).await?;
-    let results = outcomes.into_iter().enumerate().map(|(nth, o)| result(nth, o)).collect();
+    let outcomes = link(&app, admit(&caller, &links)?, links).await?;
+    let results = outcomes.into_iter().enumerate();
+    let results = results.map(|(nth, outcome)| result(&caller.sources, nth, outcome)).collect();
     Ok(Json(Linked { results }).into_response())
 }
 

@@ -1,38 +1,36 @@
-//! Contracts, and who is on them when.
+//! Contracts.
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
-use domain::attach::Entry;
-use domain::{Amount, ExternalId, Kind, Label, Name, Period, Ref, Text};
+use domain::{Amount, Currency, ExternalId, Label, Name, Period, Ref, Text};
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata};
+use super::answers::Deleted;
+use super::{CreateBody, Created, Metadata, UpdateBody, read};
 use crate::app::Shared;
-use crate::contracts::attach::{Attach, attach};
-use crate::contracts::{Contract, New};
-use crate::faces::assigned::{self, Item, Users};
+use crate::contracts::{Contract, New, Patch};
+use crate::entities::{self, Entity as _};
 use crate::faces::wire::{Day, Iso, Number};
 use crate::http::field::SourceName;
 use crate::http::problem::clip;
 use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body, field, path};
 
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(create)).routes(routes!(attach_users))
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(update, delete))
 }
 
 body! {
-    struct Fields as "CreateContract" = {
+    struct Create as "CreateContract" = {
         "metadata": {"source": "SALESFORCE"}, "id": "SF-CONTRACT-12345",
         "name": "Annual Service Agreement", "client_id": "SF-ACC-67890", "type": "retainer",
         "status": "active", "start_date": "2025-01-01", "end_date": "2025-12-31",
-        "value": 120000, "description": "Renewed every year"
+        "value": 120000, "currency": "USD", "description": "Renewed every year"
     } {
         metadata: required Metadata,
         id: required ExternalId,
@@ -48,6 +46,9 @@ body! {
         /// The last day; without it the contract has no end.
         end_date: optional EndDate,
         value: optional Amount,
+        /// What the value is in; needs an exchange rate to the company's base currency, which
+        /// it is without this.
+        currency: optional Currency,
         description: optional Text,
     }
 }
@@ -79,49 +80,72 @@ macro_rules! bound {
 bound!(StartDate, "start");
 bound!(EndDate, "end");
 
-/// [`Fields`], with a start that is not after the end.
-struct Create(Fields);
-
-impl Wire for Create {
-    const RULE: &'static str = Fields::RULE;
-
-    fn read(raw: &RawValue, check: &mut Check) -> Option<Self> {
-        let fields = Fields::read(raw, check)?;
-        match (&fields.start_date, &fields.end_date) {
-            (Some(StartDate(start)), Some(EndDate(end))) if start > end => {
-                check.within("end_date", |check| {
-                    let message = "end_date must not be before start_date".to_owned();
-                    check.published(("InvalidDateRangeError", "INVALID_DATE_RANGE"), message)
-                })
-            }
-            _ => Some(Self(fields)),
-        }
-    }
-
-    fn schema() -> RefOr<Schema> {
-        <Fields as Wire>::schema()
-    }
-}
-
 impl CreateBody for Create {
     type Entity = Contract;
 
     fn fields(self) -> Option<(SourceName, (ExternalId, New))> {
-        let Self(fields) = self;
         let period = Period {
-            start: fields.start_date.map(|StartDate(date)| date),
-            end: fields.end_date.map(|EndDate(date)| date),
+            start: self.start_date.map(|StartDate(date)| date),
+            end: self.end_date.map(|EndDate(date)| date),
         };
         let new = New {
-            name: fields.name?,
-            client: Ref::External(fields.client_id?),
-            kind: fields.kind,
-            status: fields.status,
+            name: self.name?,
+            client: Ref::External(self.client_id?),
+            kind: self.kind,
+            status: self.status,
             period,
-            value: fields.value,
-            description: fields.description,
+            value: self.value,
+            currency: self.currency,
+            description: self.description,
         };
-        Some((Metadata::source(fields.metadata)?, (fields.id?, new)))
+        Some((Metadata::source(self.metadata)?, (self.id?, new)))
+    }
+}
+
+body! {
+    /// What is left out stays as it is; `null` clears all but the name.
+    struct Change as "UpdateContract" = {
+        "metadata": {"source": "SALESFORCE"}, "name": "Annual Service Agreement",
+        "status": "completed", "end_date": "2025-12-31", "value": 125000.5
+    } {
+        metadata: required Metadata,
+        name: kept Name,
+        "type" kind: clearable Label,
+        status: clearable Label,
+        /// The first day. No assignment may begin before it.
+        start_date: clearable StartDate,
+        /// The last day. No assignment may end after it.
+        end_date: clearable EndDate,
+        value: clearable Amount,
+        /// What the value is in; `null`: the company's base currency.
+        currency: clearable Currency,
+        description: clearable Text,
+    }
+}
+
+impl UpdateBody for Change {
+    type Entity = Contract;
+
+    fn patch(self) -> Option<(SourceName, Patch)> {
+        let patch = Patch {
+            name: self.name,
+            kind: self.kind,
+            status: self.status,
+            start_date: self.start_date.map(|date| date.map(|StartDate(date)| date)),
+            end_date: self.end_date.map(|date| date.map(|EndDate(date)| date)),
+            value: self.value,
+            currency: self.currency,
+            description: self.description,
+        };
+        Some((Metadata::source(self.metadata)?, patch))
+    }
+}
+
+body! {
+    struct Delete as "DeleteContract" = {"metadata": {"source": "SALESFORCE"}} {
+        metadata: required Metadata,
+        /// The contract's internal id, if it is known: it must be that.
+        "corId" cor_id: optional i64,
     }
 }
 
@@ -151,164 +175,87 @@ struct Answer {
     updated_at: Iso,
 }
 
+impl Answer {
+    fn new(company_id: i64, contract: Contract) -> Json<Self> {
+        Json(Self {
+            id: contract.id,
+            name: contract.name,
+            client_id: contract.client_id,
+            kind: contract.kind,
+            status: contract.status,
+            start_date: contract.start_date.map(Day),
+            end_date: contract.end_date.map(Day),
+            value: contract.value.map(Number::units),
+            company_id,
+            created_at: Iso(contract.created_at),
+            updated_at: Iso(contract.updated_at),
+        })
+    }
+}
+
 /// Create a contract
-///
-/// `currency` is ignored.
 #[utoipa::path(
     post,
     path = "/v2/integrations/contracts",
     tag = "contracts",
-    request_body = Fields,
-    responses((status = 200, description = "The contract.", body = Answer))
+    request_body = Create,
+    responses((status = 200, description = "The contract.", body = Answer)),
+    extensions(("x-error-codes" = json!(["INVALID_DATE_RANGE", "CTR006", "ZC001", "ZC004"])))
 )]
 async fn create(
     State(app): State<Shared>,
     caller: Caller,
     body: JsonBody,
 ) -> Result<Json<Answer>, Problem> {
-    let Created { entity: contract, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Json(Answer {
-        id: contract.id,
-        name: contract.name,
-        client_id: contract.client_id,
-        kind: contract.kind,
-        status: contract.status,
-        start_date: contract.start_date.map(Day),
-        end_date: contract.end_date.map(Day),
-        value: contract.value.map(Number::units),
-        company_id: caller.company_id,
-        created_at: Iso(contract.created_at),
-        updated_at: Iso(contract.updated_at),
-    }))
+    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
+    Ok(Answer::new(caller.company_id, entity))
 }
 
-/// The body of an attach, its users as they are.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct AttachUsers<'a> {
-    #[serde(borrow)]
-    metadata: Option<&'a RawValue>,
-    #[serde(borrow)]
-    users: Users<'a>,
-}
-
-/// Users and their date ranges.
-#[derive(ToSchema)]
-#[schema(example = json!({
-    "metadata": {"source": "GLOBANT"},
-    "users": [
-        {"id": "external-user-id-1", "dates": [
-            {"start": "2027-10-01", "end": "2028-11-01"}, {"start": "2025-10-10"}
-        ]},
-        {"id": "external-user-id-5", "dates": [{"start": "2025-10-02", "end": "2026-11-01"}]}
-    ]
-}))]
-#[expect(dead_code, reason = "the schema of what `AttachUsers` reads")]
-struct AttachUsersToContract {
-    metadata: Metadata,
-    #[schema(min_items = 1)]
-    users: Vec<UserDates>,
-}
-
-/// A user with the date ranges it is to have on the contract.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Item` reads")]
-struct UserDates {
-    /// The user's external id.
-    #[schema(min_length = 1, max_length = 255, example = "external-user-id-1")]
-    id: String,
-    #[schema(min_items = 1)]
-    dates: Vec<assigned::UserRange>,
-}
-
-/// What came of attaching users to a contract.
+/// Update a contract
 ///
-/// The counters count date ranges of known users: `records_received` is always
-/// `records_created + records_rejected`.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of what `assigned::Answer` writes")]
-struct ContractAttached {
-    status: assigned::Status,
-    #[schema(example = 2336)]
-    company_id: i64,
-    /// The contract's external id, as sent.
-    #[schema(example = "SF-CONTRACT-12345")]
-    contract_id: String,
-    #[schema(example = 2)]
-    records_received: i64,
-    #[schema(example = 1)]
-    records_created: i64,
-    #[schema(example = 1)]
-    records_rejected: i64,
-    assigned: Vec<assigned::Assigned>,
-    #[schema(value_type = Vec<assigned::Error<'static>>)]
-    errors: (),
-}
-
-impl AttachUsers<'_> {
-    /// The source, and each entry in order.
-    fn read(&self, check: &mut Check) -> Option<(SourceName, Vec<Entry>)> {
-        let metadata = check.within("metadata", |check| match self.metadata {
-            Some(raw) => Metadata::read(raw, check),
-            None => check.wrong(format!("is required and {}", Metadata::RULE)),
-        });
-        let entries = self.users.read(check, entry);
-        Some((Metadata::source(metadata)?, entries?))
-    }
-}
-
-/// One element of `users`: an object with a string `id` and a non-empty list `dates`.
-fn entry(check: &mut Check, item: &Item<'_>) -> Option<Entry> {
-    let entry = match item {
-        Item::Entry(entry) => entry,
-        Item::Text => {
-            return check.wrong(
-                "must be an object {\"id\": \"...\", \"dates\": [...]}; a plain id, the older \
-                form, has no date ranges",
-            );
-        }
-        Item::Other => return check.wrong("must be an object with an id and a list dates"),
-    };
-    let id = check.within("id", |check| match entry.id {
-        Some(raw) => ExternalId::read(raw, check),
-        None => check.wrong(format!("is required and {}", ExternalId::RULE)),
-    });
-    if entry.ranges.as_ref().is_none_or(Vec::is_empty) {
-        return check.within("dates", |check| {
-            check.wrong("must be a non-empty list of {\"start\", \"end\"}")
-        });
-    }
-    Some(Entry { user: Some(Ref::External(id?)), dates: entry.judge() })
-}
-
-/// Attach users to a contract
-///
-/// Range by range: what is refused never stops the rest. A range that the user already has on
-/// the contract is answered with its old id, so a request can be sent again.
+/// Refused when assignments would lie outside its new period; nothing is changed then.
 #[utoipa::path(
-    method(post, put),
-    path = "/v2/integrations/contracts/{id}/users",
+    put,
+    path = "/v2/integrations/contracts/{id}",
     tag = "contracts",
     params(("id" = String, Path, description = "The contract's external id.", example = "SF-CONTRACT-12345")),
-    request_body = AttachUsersToContract,
-    responses(
-        (status = 200, description = "What was assigned, and what was refused.", body = ContractAttached),
-        (status = 422, description = "Nothing was assigned.", body = ContractAttached)
-    )
+    request_body = Change,
+    responses((status = 200, description = "The contract.", body = Answer)),
+    extensions(("x-error-codes" = json!(["INVALID_DATE_RANGE", "CTR006", "ZC001", "WINDOW_CONFLICT"])))
 )]
-async fn attach_users(
+async fn update(
     State(app): State<Shared>,
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
-) -> Result<Response, Problem> {
-    let sent: AttachUsers<'_> = body.object()?;
-    assigned::admit(app.limits, sent.users.items())?;
-    let (source, entries) = Check::all(app.limits, |check| sent.read(check))?;
-    let source = source.resolve(&caller)?;
-    let company = caller.company_id;
-    let contract = Ref::External(path::external_id(&id, Kind::Contract, source)?);
-    let input = Attach { company, source: Some(source), contract, entries };
-    let outcome = attach(&app, input).await?;
-    Ok(assigned::answer(company, &id, false, sent.users.items(), &outcome))
+) -> Result<Json<Answer>, Problem> {
+    let contract = super::update::<Change>(&app, &caller, &id, &body).await?;
+    Ok(Answer::new(caller.company_id, contract))
+}
+
+/// Delete a contract
+///
+/// With all its references. Refused while something depends on it: detach its users first.
+#[utoipa::path(
+    delete,
+    path = "/v2/integrations/contracts/{id}",
+    tag = "contracts",
+    params(("id" = String, Path, description = "The contract's external id.", example = "SF-CONTRACT-12345")),
+    request_body = Delete,
+    responses((status = 200, description = "What was deleted.", body = Deleted)),
+    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
+)]
+async fn delete(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: JsonBody,
+) -> Result<Json<Deleted>, Problem> {
+    let (scope, expected) = read(&app, &caller, &body, |sent: Delete| {
+        Some((Metadata::source(sent.metadata)?, sent.cor_id))
+    })?;
+    let external_id = path::external_id(&id, Contract::KIND, scope.source)?;
+    let expected = expected.map(|id| ("corId", id));
+    let cor_id = entities::delete::<Contract>(&app, scope, external_id, expected).await?;
+    Ok(Deleted::new("Contract deleted successfully", id, cor_id))
 }

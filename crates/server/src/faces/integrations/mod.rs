@@ -1,38 +1,43 @@
 //! The v2 Integrations API: external ids, each scoped by the request's `metadata.source`.
 //!
-//! A file per group of COR's pages. Creates and updates of all kinds go through [`create`] and
-//! [`update`]; a kind's file holds its wire types.
+//! A file per group of COR's pages. Creates, updates and deletes of all kinds go through
+//! [`create`], [`update`] and [`delete`]; a kind's file holds its wire types.
 
+mod answers;
 mod categories;
 mod clients;
+mod contract_users;
 mod contracts;
+mod currency_exchanges;
 mod positions;
 mod seniorities;
+mod team_users;
 mod teams;
+mod user_workspaces;
 mod users;
 mod workspaces;
 
-use std::sync::Arc;
-
-use axum::Json;
-use domain::{ExternalId, Source};
-use serde::Serialize;
-use utoipa::ToSchema;
+use domain::{ExternalId, Kind, Ref};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
-use crate::entities::{self, Entity, Update};
+use crate::entities::{self, Delete, Entity, Update};
 use crate::http::field::SourceName;
 use crate::http::{Caller, Check, JsonBody, Problem, Wire, body, path};
+use crate::scope::Scope;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .merge(categories::routes())
         .merge(clients::routes())
+        .merge(contract_users::routes())
         .merge(contracts::routes())
+        .merge(currency_exchanges::routes())
         .merge(positions::routes())
         .merge(seniorities::routes())
+        .merge(team_users::routes())
         .merge(teams::routes())
+        .merge(user_workspaces::routes())
         .merge(users::routes())
         .merge(workspaces::routes())
 }
@@ -48,6 +53,19 @@ impl Metadata {
     /// The source, if the request named it rightly.
     fn source(metadata: Option<Self>) -> Option<SourceName> {
         metadata?.source
+    }
+}
+
+body! {
+    /// A request that says no more than for whom it speaks.
+    struct Bare as "SourceOnly" = {"metadata": {"source": "GLOBANT"}} {
+        metadata: required Metadata,
+    }
+}
+
+impl Bare {
+    fn source(self) -> Option<(SourceName, ())> {
+        Some((Metadata::source(self.metadata)?, ()))
     }
 }
 
@@ -70,23 +88,28 @@ trait UpdateBody: Wire {
     fn patch(self) -> Option<(SourceName, <Self::Entity as Update>::Patch)>;
 }
 
-/// An entity that was just created, by which external id, and from what.
+/// An entity that was just created, and by which external id.
 struct Created<E: Entity> {
     entity: E,
     external_id: ExternalId,
-    new: Arc<E::New>,
 }
 
-/// Reads a body, and the source that it speaks for: first its form, then the source.
+/// Reads a body, and the scope that it writes in: first its form, then the source, then the
+/// key's right.
 fn read<B: Wire, T>(
     app: &Shared,
     caller: &Caller,
     body: &JsonBody,
     then: impl FnOnce(B) -> Option<(SourceName, T)>,
-) -> Result<(Source, T), Problem> {
+) -> Result<(Scope, T), Problem> {
     let raw = body.object()?;
     let (source, read) = Check::all(app.limits, |check| then(B::read(raw, check)?))?;
-    Ok((source.resolve(caller)?, read))
+    Ok((source.writes(caller)?, read))
+}
+
+/// The entity that a path names.
+fn named(id: &str, kind: Kind, scope: &Scope) -> Result<Ref, Problem> {
+    Ok(Ref::External(path::external_id(id, kind, scope.source)?))
 }
 
 /// Creates an entity: parse, judge, create.
@@ -95,11 +118,9 @@ async fn create<B: CreateBody>(
     caller: &Caller,
     body: &JsonBody,
 ) -> Result<Created<B::Entity>, Problem> {
-    let (source, (external_id, new)) = read(app, caller, body, B::fields)?;
-    let (company, new) = (caller.company_id, Arc::new(new));
-    let entity =
-        entities::create(app, company, source, external_id.clone(), Arc::clone(&new)).await?;
-    Ok(Created { entity, external_id, new })
+    let (scope, (external_id, new)) = read(app, caller, body, B::fields)?;
+    let entity = entities::create(app, scope, external_id.clone(), new).await?;
+    Ok(Created { entity, external_id })
 }
 
 /// Updates the entity that the path names: parse, judge, update.
@@ -109,22 +130,19 @@ async fn update<B: UpdateBody>(
     id: &str,
     body: &JsonBody,
 ) -> Result<B::Entity, Problem> {
-    let (source, patch) = read(app, caller, body, B::patch)?;
-    let external_id = path::external_id(id, B::Entity::KIND, source)?;
-    Ok(entities::update(app, caller.company_id, source, external_id, patch).await?)
+    let (scope, patch) = read(app, caller, body, B::patch)?;
+    let external_id = path::external_id(id, B::Entity::KIND, scope.source)?;
+    Ok(entities::update(app, scope, external_id, patch).await?)
 }
 
-/// `{"statusCode", "status", "data"}`: how positions, categories and seniorities answer.
-#[derive(Serialize, ToSchema)]
-struct Wrapped<T> {
-    #[serde(rename = "statusCode")]
-    #[schema(example = 200)]
-    status_code: u16,
-    #[schema(example = "success")]
-    status: &'static str,
-    data: T,
-}
-
-fn wrapped<T>(data: T) -> Json<Wrapped<T>> {
-    Json(Wrapped { status_code: 200, status: "success", data })
+/// Deletes the entity that the path names; its id.
+async fn delete<E: Delete>(
+    app: &Shared,
+    caller: &Caller,
+    id: &str,
+    body: &JsonBody,
+) -> Result<i64, Problem> {
+    let (scope, ()) = read(app, caller, body, Bare::source)?;
+    let external_id = path::external_id(id, E::KIND, scope.source)?;
+    Ok(entities::delete::<E>(app, scope, external_id, None).await?)
 }

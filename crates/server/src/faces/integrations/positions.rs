@@ -2,21 +2,25 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::{Amount, ExternalId, Name, Ref, Text};
+use domain::{Amount, ExternalId, Kind, Name, Ref, Text};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata, Wrapped, wrapped};
+use super::answers::{Gone, Wrapped};
+use super::{Bare, CreateBody, Created, Metadata, UpdateBody, read};
 use crate::app::Shared;
 use crate::faces::wire::{Number, Spaced};
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Problem, body};
-use crate::positions::{New, Position};
+use crate::http::{Caller, JsonBody, Path, Problem, body, path};
+use crate::positions::{New, Patch, Position, seniority};
 
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(create))
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .routes(routes!(update, delete))
+        .routes(routes!(assign_seniority))
 }
 
 body! {
@@ -51,6 +55,33 @@ impl CreateBody for Create {
     }
 }
 
+body! {
+    /// What is left out stays as it is; `null` clears all but the name.
+    struct Change as "UpdatePosition" = {
+        "metadata": {"source": "OKTA"}, "name": "Software Developer", "rate": 2.5,
+        "category_id": "external-category-1"
+    } {
+        metadata: required Metadata,
+        name: kept Name,
+        /// The category.
+        category_id: clearable ExternalId,
+        /// The price of an hour.
+        rate: clearable Amount,
+        /// Free text; takes the place of a seniority that was assigned.
+        seniority: clearable Text,
+    }
+}
+
+impl UpdateBody for Change {
+    type Entity = Position;
+
+    fn patch(self) -> Option<(SourceName, Patch)> {
+        let Self { name, category_id, rate, seniority, .. } = self;
+        let category = category_id.map(|id| id.map(Ref::External));
+        Some((Metadata::source(self.metadata)?, Patch { name, category, rate, seniority }))
+    }
+}
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = Position)]
 struct Answer {
@@ -67,9 +98,38 @@ struct Answer {
     /// The external id.
     #[schema(example = "external-user-position-1")]
     id: String,
-    /// The category's external id.
+    /// What the request's source calls the category; `null` when it does not know it.
     #[schema(required, example = "external-category-1")]
     category_id: Option<String>,
+}
+
+impl Answer {
+    fn new(company_id: i64, position: Position, id: String) -> Wrapped<Self> {
+        Wrapped::ok(Self {
+            name: position.name,
+            rate: position.rate.map(Number::units),
+            seniority: position.seniority,
+            company_id,
+            created_at: Spaced(position.created_at),
+            updated_at: Spaced(position.updated_at),
+            id,
+            category_id: position.category,
+        })
+    }
+}
+
+/// A position with the seniority that was assigned to it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PositionSeniority)]
+struct Assigned {
+    #[schema(example = "Software Developer")]
+    name: String,
+    #[schema(required, example = "Ssr.")]
+    seniority: Option<String>,
+    #[schema(example = 2336)]
+    company_id: i64,
+    created_at: Spaced,
+    updated_at: Spaced,
 }
 
 /// Create a position
@@ -78,27 +138,101 @@ struct Answer {
     path = "/v2/integrations/user-position",
     tag = "positions",
     request_body = Create,
-    responses((status = 200, description = "The position.", body = Wrapped<Answer>))
+    responses((status = 200, description = "The position.", body = Wrapped<Answer>)),
+    extensions(("x-error-codes" = json!(["ZC001", "ZC004"])))
 )]
 async fn create(
     State(app): State<Shared>,
     caller: Caller,
     body: JsonBody,
-) -> Result<Json<Wrapped<Answer>>, Problem> {
-    let Created { entity, external_id, new } =
-        super::create::<Create>(&app, &caller, &body).await?;
-    let category_id = match &new.category {
-        Some(Ref::External(id)) => Some(id.to_string()),
-        _ => None,
-    };
-    Ok(wrapped(Answer {
-        name: entity.name,
-        rate: entity.rate.map(Number::units),
-        seniority: entity.seniority,
+) -> Result<Wrapped<Answer>, Problem> {
+    let Created { entity, external_id, .. } = super::create::<Create>(&app, &caller, &body).await?;
+    Ok(Answer::new(caller.company_id, entity, external_id.to_string()))
+}
+
+/// Update a position
+///
+/// COR publishes no answer: made like its create.
+#[utoipa::path(
+    put,
+    path = "/v2/integrations/user-position/{id}",
+    tag = "positions",
+    params(("id" = String, Path, description = "The position's external id.", example = "external-user-position-1")),
+    request_body = Change,
+    responses((status = 200, description = "The position.", body = Wrapped<Answer>)),
+    extensions(("x-error-codes" = json!(["ZC001"])))
+)]
+async fn update(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: JsonBody,
+) -> Result<Wrapped<Answer>, Problem> {
+    let position = super::update::<Change>(&app, &caller, &id, &body).await?;
+    Ok(Answer::new(caller.company_id, position, id))
+}
+
+/// Delete a position
+///
+/// With all its references. Refused while something depends on it.
+#[utoipa::path(
+    delete,
+    path = "/v2/integrations/user-position/{id}",
+    tag = "positions",
+    params(("id" = String, Path, description = "The position's external id.", example = "external-user-position-1")),
+    request_body = Bare,
+    responses((status = 200, description = "It was deleted.", body = Gone)),
+    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
+)]
+async fn delete(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: JsonBody,
+) -> Result<Json<Gone>, Problem> {
+    super::delete::<Position>(&app, &caller, &id, &body).await.map(Gone::entity)
+}
+
+/// Assign a seniority to a position
+///
+/// In place of the one it had. The path has no `/integrations`, as published.
+#[utoipa::path(
+    post,
+    path = "/v2/user-position/{position_id}/seniority/{seniority_id}",
+    tag = "positions",
+    params(
+        ("position_id" = String, Path, description = "The position's external id.", example = "external-user-position-1"),
+        ("seniority_id" = String, Path, description = "The seniority's external id.", example = "external_seniority_id_10")
+    ),
+    request_body = Bare,
+    responses((status = 200, description = "The position.", body = Wrapped<Assigned>)),
+    extensions(("x-error-codes" = json!(["ZC002"])))
+)]
+async fn assign_seniority(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path((position, seniority)): Path<(String, String)>,
+    body: JsonBody,
+) -> Result<Wrapped<Assigned>, Problem> {
+    let (scope, ()) = read(&app, &caller, &body, Bare::source)?;
+    let source = scope.source;
+    let position = path::external_id(&position, Kind::Position, source).map_err(not_found)?;
+    let seniority = path::external_id(&seniority, Kind::Seniority, source).map_err(not_found)?;
+    let assigned = seniority::assign(&app, scope, position, seniority).await;
+    let position = assigned.map_err(|stop| not_found(stop.into()))?;
+    Ok(Wrapped::ok(Assigned {
+        name: position.name,
+        seniority: position.seniority,
         company_id: caller.company_id,
-        created_at: Spaced(entity.created_at),
-        updated_at: Spaced(entity.updated_at),
-        id: external_id.to_string(),
-        category_id,
+        created_at: Spaced(position.created_at),
+        updated_at: Spaced(position.updated_at),
     }))
+}
+
+/// COR publishes its own code here.
+fn not_found(problem: Problem) -> Problem {
+    match problem.code {
+        "ZC001" => problem.coded("ZC002"),
+        _ => problem,
+    }
 }

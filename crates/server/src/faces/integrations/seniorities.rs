@@ -8,15 +8,16 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata, Wrapped, wrapped};
+use super::answers::{Gone, Wrapped};
+use super::{Bare, CreateBody, Created, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::faces::wire::Spaced;
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Problem, body};
-use crate::seniorities::{New, Seniority};
+use crate::http::{Caller, JsonBody, Path, Problem, body};
+use crate::seniorities::{New, Patch, Seniority};
 
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(create))
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(update, delete))
 }
 
 body! {
@@ -37,6 +38,22 @@ impl CreateBody for Create {
     }
 }
 
+body! {
+    /// What is left out stays as it is.
+    struct Change as "UpdateSeniority" = {"metadata": {"source": "OKTA"}, "name": "Jr"} {
+        metadata: required Metadata,
+        name: kept Name,
+    }
+}
+
+impl UpdateBody for Change {
+    type Entity = Seniority;
+
+    fn patch(self) -> Option<(SourceName, Patch)> {
+        Some((Metadata::source(self.metadata)?, Patch { name: self.name }))
+    }
+}
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = Seniority)]
 struct Answer {
@@ -51,29 +68,108 @@ struct Answer {
     id: String,
 }
 
+/// A seniority that was updated. It has no id, as published.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UpdatedSeniority)]
+struct Updated {
+    #[schema(example = "Jr")]
+    name: String,
+    #[schema(example = 2336)]
+    company_id: i64,
+    created_at: Spaced,
+    updated_at: Spaced,
+    /// Always `null`.
+    #[schema(required)]
+    deleted_at: Option<Spaced>,
+    #[serde(rename = "__meta__")]
+    meta: OldRate,
+}
+
+/// Always `{"oldRate": 0}`.
+#[derive(Serialize, ToSchema)]
+struct OldRate {
+    #[serde(rename = "oldRate")]
+    #[schema(example = 0)]
+    old_rate: i64,
+}
+
 /// Create a seniority
 #[utoipa::path(
     post,
     path = "/v2/integrations/seniority",
     tag = "seniority",
     request_body = Create,
-    responses((status = 200, description = "The seniority.", body = Wrapped<Answer>))
+    responses((status = 200, description = "The seniority.", body = Wrapped<Answer>)),
+    extensions(("x-error-codes" = json!(["ZC001 for VALIDATION", "ZC004"])))
 )]
 async fn create(
     State(app): State<Shared>,
     caller: Caller,
     body: Result<JsonBody, Problem>,
-) -> Result<Json<Wrapped<Answer>>, Problem> {
+) -> Result<Wrapped<Answer>, Problem> {
     let body = body.map_err(missing_fields)?;
     let created = super::create::<Create>(&app, &caller, &body).await;
     let Created { entity, external_id, .. } = created.map_err(missing_fields)?;
-    Ok(wrapped(Answer {
+    Ok(Wrapped::ok(Answer {
         name: entity.name,
         company_id: caller.company_id,
         created_at: Spaced(entity.created_at),
         updated_at: Spaced(entity.updated_at),
         id: external_id.to_string(),
     }))
+}
+
+/// Update a seniority
+#[utoipa::path(
+    put,
+    path = "/v2/integrations/seniority/{id}",
+    tag = "seniority",
+    params(("id" = String, Path, description = "The seniority's external id.", example = "external_seniority_id_10")),
+    request_body = Change,
+    responses((status = 200, description = "The seniority.", body = Wrapped<Updated>)),
+    extensions(("x-error-codes" = json!(["ZC001 for VALIDATION", "ZC001"])))
+)]
+async fn update(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Result<JsonBody, Problem>,
+) -> Result<Wrapped<Updated>, Problem> {
+    let body = body.map_err(missing_fields)?;
+    let updated = super::update::<Change>(&app, &caller, &id, &body).await;
+    let seniority = updated.map_err(missing_fields)?;
+    Ok(Wrapped::ok(Updated {
+        name: seniority.name,
+        company_id: caller.company_id,
+        created_at: Spaced(seniority.created_at),
+        updated_at: Spaced(seniority.updated_at),
+        deleted_at: None,
+        meta: OldRate { old_rate: 0 },
+    }))
+}
+
+/// Delete a seniority
+///
+/// With all its references. Refused while something depends on it. COR publishes no more than
+/// the title: made like the delete of a category.
+#[utoipa::path(
+    delete,
+    path = "/v2/integrations/seniority/{id}",
+    tag = "seniority",
+    params(("id" = String, Path, description = "The seniority's external id.", example = "external_seniority_id_10")),
+    request_body = Bare,
+    responses((status = 200, description = "It was deleted.", body = Gone)),
+    extensions(("x-error-codes" = json!(["ZC001 for VALIDATION", "ZC001", "HAS_DEPENDENCIES"])))
+)]
+async fn delete(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Result<JsonBody, Problem>,
+) -> Result<Json<Gone>, Problem> {
+    let body = body.map_err(missing_fields)?;
+    let deleted = super::delete::<Seniority>(&app, &caller, &id, &body).await;
+    deleted.map(Gone::entity).map_err(missing_fields)
 }
 
 /// COR publishes its own code for a seniority without its required fields.

@@ -1,23 +1,23 @@
-//! Teams, and who is in them.
+//! Teams.
 
 use axum::Json;
 use axum::extract::State;
-use domain::{ExternalId, Kind, Name, Ref, Text};
+use domain::{ExternalId, Name, Ref, Text};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata};
+use super::answers::Gone;
+use super::{Bare, CreateBody, Created, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::faces::wire::{Iso, Spaced};
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body, path};
-use crate::teams::attach::{self, Attach};
-use crate::teams::{New, Team};
+use crate::http::{Caller, JsonBody, Path, Problem, body};
+use crate::teams::{New, Patch, Team};
 
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(create)).routes(routes!(attach_users))
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(update, delete))
 }
 
 body! {
@@ -47,6 +47,30 @@ impl CreateBody for Create {
     }
 }
 
+body! {
+    /// What is left out stays as it is; `null` clears the workspace and the description.
+    struct Change as "UpdateTeam" = {
+        "metadata": {"source": "GLOBANT"}, "name": "Team test 2.0",
+        "workspace_id": "Workspaces-example-6", "description": "New team"
+    } {
+        metadata: required Metadata,
+        name: kept Name,
+        /// The workspace; all members must be in it, and in no other of its teams.
+        workspace_id: clearable ExternalId,
+        description: clearable Text,
+    }
+}
+
+impl UpdateBody for Change {
+    type Entity = Team;
+
+    fn patch(self) -> Option<(SourceName, Patch)> {
+        let Self { name, workspace_id, description, .. } = self;
+        let workspace = workspace_id.map(|id| id.map(Ref::External));
+        Some((Metadata::source(self.metadata)?, Patch { name, workspace, description }))
+    }
+}
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = Team)]
 struct Answer {
@@ -64,13 +88,35 @@ struct Answer {
     updated_at: Iso,
 }
 
+/// A team that was updated.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UpdatedTeam)]
+struct Updated {
+    #[schema(example = 4240)]
+    id: i64,
+    #[schema(example = 2336)]
+    company_id: i64,
+    #[schema(example = "Team test 2.0")]
+    name: String,
+    #[schema(required, example = "New team")]
+    description: Option<String>,
+    created_at: Spaced,
+    updated_at: Spaced,
+    /// Always `null`.
+    #[schema(required)]
+    deleted_at: Option<Spaced>,
+    #[schema(required, example = 3)]
+    workspace_id: Option<i64>,
+}
+
 /// Create a team
 #[utoipa::path(
     post,
     path = "/v2/integrations/teams",
     tag = "teams",
     request_body = Create,
-    responses((status = 200, description = "The team.", body = Answer))
+    responses((status = 200, description = "The team.", body = Answer)),
+    extensions(("x-error-codes" = json!(["ZC001", "ZC004"])))
 )]
 async fn create(
     State(app): State<Shared>,
@@ -89,142 +135,54 @@ async fn create(
     }))
 }
 
-body! {
-    struct AttachUsers as "AttachUsersToTeam" = {
-        "users": ["external-user-id-1"], "metadata": {"source": "GLOBANT"}
-    } {
-        /// Users, at least one.
-        users: required Vec<ExternalId>,
-        metadata: required Metadata,
-    }
-}
-
-/// What came of attaching users to a team.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TeamAttached)]
-struct Attached {
-    /// The users that were attached.
-    users: Vec<Relation>,
-    /// The users that were not, and why.
-    errors: Vec<Refused>,
-}
-
-/// A user in a team.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TeamUser)]
-struct Relation {
-    #[schema(example = 4241)]
-    team_id: i64,
-    #[schema(example = 48878)]
-    user_id: i64,
-    created_at: Spaced,
-    updated_at: Spaced,
-    /// The relation's own id.
-    #[schema(example = 178148)]
-    id: i64,
-    #[serde(rename = "__meta__")]
-    meta: Meta,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = TeamUserMeta)]
-struct Meta {
-    #[schema(example = 2336)]
-    company_id: i64,
-    user: MetaUser,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = TeamUserMetaUser)]
-struct MetaUser {
-    #[schema(example = 48878)]
-    id: i64,
-    #[schema(example = "Ana")]
-    first_name: String,
-    #[schema(example = "Lee")]
-    last_name: String,
-    #[schema(example = "ana.lee@example.com")]
-    email: String,
-    #[schema(example = 2336)]
-    company_id: i64,
-}
-
-/// A user that was not attached.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TeamAttachError)]
-struct Refused {
-    /// The user's internal id.
-    #[schema(example = 48878)]
-    user_id: i64,
-    /// `ALREADY_ASSIGNED`, `NOT_IN_WORKSPACE` or `WORKSPACE_CONFLICT`.
-    #[schema(example = "NOT_IN_WORKSPACE")]
-    name: &'static str,
-    /// `UT011`, `UT012` or `UT013`.
-    #[schema(example = "UT012")]
-    code: &'static str,
-    #[schema(example = "User does not belong to the team's workspace")]
-    message: String,
-    /// The user's external id, as sent.
-    #[schema(example = "external-user-id-4")]
-    external_id: String,
-}
-
-fn relation(company_id: i64, relation: attach::Relation) -> Relation {
-    let user = relation.user;
-    Relation {
-        team_id: relation.team_id,
-        user_id: user.id,
-        created_at: Spaced(relation.created_at),
-        updated_at: Spaced(relation.updated_at),
-        id: relation.id,
-        meta: Meta {
-            company_id,
-            user: MetaUser {
-                id: user.id,
-                first_name: user.first_name,
-                last_name: user.last_name,
-                email: user.email,
-                company_id,
-            },
-        },
-    }
-}
-
-/// Attach users to a team
+/// Update a team
 ///
-/// User by user in request order; who cannot be attached is named in `errors`, the others are
-/// attached. An unknown team or user refuses the whole request.
+/// A team takes its members along to another workspace; refused while they do not fit there.
 #[utoipa::path(
-    method(put, post),
-    path = "/v2/integrations/teams/{id}/attach",
+    put,
+    path = "/v2/integrations/teams/{id}",
     tag = "teams",
     params(("id" = String, Path, description = "The team's external id.", example = "external-team-1")),
-    request_body = AttachUsers,
-    responses((status = 200, description = "Who was attached, and who was not.", body = Attached))
+    request_body = Change,
+    responses((status = 200, description = "The team.", body = Updated)),
+    extensions(("x-error-codes" = json!(["ZC001", "WORKSPACE_CONFLICT"])))
 )]
-async fn attach_users(
+async fn update(
     State(app): State<Shared>,
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
-) -> Result<Json<Attached>, Problem> {
-    let (source, users) = super::read(&app, &caller, &body, |sent: AttachUsers| {
-        Some((Metadata::source(sent.metadata)?, sent.users?))
-    })?;
-    let company = caller.company_id;
-    let team = Ref::External(path::external_id(&id, Kind::Team, source)?);
-    let sent: Vec<String> = users.iter().map(ExternalId::to_string).collect();
-    let users = users.into_iter().map(Ref::External).collect();
-    let outcome = attach::attach(&app, Attach { company, source, team, users }).await?;
-    let refused = |(nth, user_id, why): (usize, i64, domain::team::TeamRefusal)| Refused {
-        user_id,
-        name: why.name(),
-        code: why.code(),
-        message: why.to_string(),
-        external_id: sent[nth].clone(),
-    };
-    Ok(Json(Attached {
-        users: outcome.attached.into_iter().map(|attached| relation(company, attached)).collect(),
-        errors: outcome.refused.into_iter().map(refused).collect(),
+) -> Result<Json<Updated>, Problem> {
+    let team = super::update::<Change>(&app, &caller, &id, &body).await?;
+    Ok(Json(Updated {
+        id: team.id,
+        company_id: caller.company_id,
+        name: team.name,
+        description: team.description,
+        created_at: Spaced(team.created_at),
+        updated_at: Spaced(team.updated_at),
+        deleted_at: None,
+        workspace_id: team.workspace_id,
     }))
+}
+
+/// Delete a team
+///
+/// With all its references; who was in it no longer is.
+#[utoipa::path(
+    delete,
+    path = "/v2/integrations/teams/{id}",
+    tag = "teams",
+    params(("id" = String, Path, description = "The team's external id.", example = "external-team-1")),
+    request_body = Bare,
+    responses((status = 200, description = "It was deleted.", body = Gone)),
+    extensions(("x-error-codes" = json!(["ZC001"])))
+)]
+async fn delete(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: JsonBody,
+) -> Result<Json<Gone>, Problem> {
+    super::delete::<Team>(&app, &caller, &id, &body).await.map(Gone::entity)
 }

@@ -1,27 +1,27 @@
-//! Users, and which workspaces they are in.
+//! Users.
 
 use axum::Json;
 use axum::extract::State;
-use domain::{Email, ExternalId, Hours, Kind, Name, Percentage, Ref, Role, Text};
+use domain::{Email, ExternalId, Hours, Name, Ref, Role, Text};
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata, UpdateBody};
+use super::answers::Deleted;
+use super::{Bare, CreateBody, Created, Metadata, UpdateBody, read};
 use crate::app::Shared;
-use crate::faces::wire::{Iso, Number, Spaced};
+use crate::faces::wire::{Iso, Number};
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body, path};
-use crate::users::{New, Patch, User};
-use crate::workspaces::attach::{Attach, Membership, attach};
+use crate::http::{Caller, JsonBody, Path, Problem, body};
+use crate::users::{New, Patch, User, positions};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(create))
-        .routes(routes!(update))
-        .routes(routes!(attach_workspaces))
+        .routes(routes!(update, delete))
+        .routes(routes!(assign_positions))
 }
 
 body! {
@@ -167,7 +167,8 @@ impl Answer {
     path = "/v2/integrations/users",
     tag = "users",
     request_body = Create,
-    responses((status = 200, description = "The user.", body = Answer))
+    responses((status = 200, description = "The user.", body = Answer)),
+    extensions(("x-error-codes" = json!(["INVALID_ROLE", "ZC001", "ZC004", "DUPLICATE_EMAIL"])))
 )]
 async fn create(
     State(app): State<Shared>,
@@ -185,7 +186,8 @@ async fn create(
     tag = "users",
     params(("id" = String, Path, description = "The user's external id.", example = "OKTA-USER-12345")),
     request_body = Change,
-    responses((status = 200, description = "The user.", body = Answer))
+    responses((status = 200, description = "The user.", body = Answer)),
+    extensions(("x-error-codes" = json!(["INVALID_ROLE", "ZC001"])))
 )]
 async fn update(
     State(app): State<Shared>,
@@ -197,155 +199,103 @@ async fn update(
     Ok(Json(Answer::new(caller.company_id, user)))
 }
 
-body! {
-    struct AttachWorkspaces as "AttachWorkspacesToUser" = {
-        "workspaces": [
-            {"workspaceId": "Workspaces-example-5", "percentage": 10},
-            {"workspaceId": "Workspaces-example-6", "percentage": 20}
-        ],
-        "metadata": {"source": "MICROSOFT_DYNAMICS"}
-    } {
-        workspaces: required Vec<Share>,
-        metadata: required Metadata,
-    }
-}
-
-body! {
-    /// A workspace, and its share of the user's time.
-    struct Share as "WorkspaceShare" = {"workspaceId": "Workspaces-example-5", "percentage": 10} {
-        /// The workspace.
-        "workspaceId" workspace_id: required ExternalId,
-        percentage: required Percentage,
-    }
-}
-
-impl Share {
-    fn read(self) -> Option<(Ref, Percentage)> {
-        Some((Ref::External(self.workspace_id?), self.percentage?))
-    }
-}
-
-/// A user with all its workspaces.
-#[derive(Serialize, ToSchema)]
-struct UserWorkspaces {
-    #[schema(example = 8545)]
-    id: i64,
-    /// First and last name.
-    #[schema(example = "John Doe")]
-    name: String,
-    #[schema(example = "john.doe@example.com")]
-    email: String,
-    /// By id.
-    workspaces: Vec<UserWorkspace>,
-}
-
-/// A workspace that a user is in.
-#[derive(Serialize, ToSchema)]
-struct UserWorkspace {
-    #[schema(example = 1)]
-    id: i64,
-    #[schema(example = "Workspaces test 5")]
-    name: String,
-    active: bool,
-    metadata: Empty,
-    #[schema(required)]
-    json_integrations: Option<Integration>,
-    created_at: Spaced,
-    updated_at: Spaced,
-    pivot: Pivot,
-}
-
-/// Always `{}`.
-#[derive(Serialize, ToSchema)]
-#[schema(as = EmptyObject)]
-struct Empty {}
-
-/// What a source calls the workspace: the request's source if it knows it, else the first one
-/// that did.
-#[derive(Serialize, ToSchema)]
-#[schema(as = JsonIntegrations)]
-struct Integration {
-    /// One number per source.
-    #[schema(example = 7)]
-    integration_id: i64,
-    is_active: bool,
-    #[schema(example = "MICROSOFT_DYNAMICS")]
-    source: &'static str,
-    #[schema(required)]
-    destination: Option<String>,
-    #[schema(example = "NOT_SEND")]
-    status: &'static str,
-    #[schema(example = "Workspaces-example-5")]
-    origin_external_id: String,
-    #[schema(required)]
-    destination_external_id: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = WorkspacePivot)]
-struct Pivot {
-    #[schema(example = 1)]
-    workspace_id: i64,
-    #[schema(example = 8545)]
-    user_id: i64,
-    percentage: Number,
-}
-
-fn user_workspace(user_id: i64, membership: Membership) -> UserWorkspace {
-    UserWorkspace {
-        id: membership.id,
-        name: membership.name,
-        active: membership.active,
-        metadata: Empty {},
-        json_integrations: membership.reference.map(|(source, external_id)| Integration {
-            integration_id: source.id,
-            is_active: true,
-            source: source.name,
-            destination: None,
-            status: "NOT_SEND",
-            origin_external_id: external_id,
-            destination_external_id: None,
-        }),
-        created_at: Spaced(membership.created_at),
-        updated_at: Spaced(membership.updated_at),
-        pivot: Pivot {
-            workspace_id: membership.id,
-            user_id,
-            percentage: Number::units(membership.percentage),
-        },
-    }
-}
-
-/// Attach workspaces to a user
+/// Delete a user
 ///
-/// Merges: new workspaces are added, a present one gets the new percentage, others stay. All or
-/// nothing. Percentages may add up to more than 100.
+/// With all its references, its places in teams and its shares of workspaces. Refused while
+/// something else depends on it: assignments, leaves, projects.
 #[utoipa::path(
-    put,
-    path = "/v2/integrations/users/{userId}/attach",
+    delete,
+    path = "/v2/integrations/users/{id}",
     tag = "users",
-    params(("userId" = String, Path, description = "The user's external id.", example = "OKTA-USER-12345")),
-    request_body = AttachWorkspaces,
-    responses((status = 200, description = "The user with all its workspaces.", body = UserWorkspaces))
+    params(("id" = String, Path, description = "The user's external id.", example = "OKTA-USER-12345")),
+    request_body = Bare,
+    responses((status = 200, description = "What was deleted.", body = Deleted)),
+    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
 )]
-async fn attach_workspaces(
+async fn delete(
     State(app): State<Shared>,
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
-) -> Result<Json<UserWorkspaces>, Problem> {
-    let (source, workspaces) = super::read(&app, &caller, &body, |sent: AttachWorkspaces| {
-        let shares: Option<Vec<_>> = sent.workspaces?.into_iter().map(Share::read).collect();
-        Some((Metadata::source(sent.metadata)?, shares?))
+) -> Result<Json<Deleted>, Problem> {
+    let cor_id = super::delete::<User>(&app, &caller, &id, &body).await?;
+    Ok(Deleted::new("User deleted successfully", id, cor_id))
+}
+
+body! {
+    struct AssignPositions as "AssignUsersToPositions" = {
+        "metadata": {"source": "OKTA"},
+        "users": [{"id": "OKTA-USER-12345", "position_id": "external-user-position-1"}]
+    } {
+        metadata: required Metadata,
+        /// Each user once.
+        users: required Vec<PositionOfUser>,
+    }
+}
+
+body! {
+    /// A user, and the position that it is to have.
+    struct PositionOfUser as "PositionOfUser" = {
+        "id": "OKTA-USER-12345", "position_id": "external-user-position-1"
+    } {
+        /// The user.
+        id: required ExternalId,
+        /// The position.
+        position_id: required ExternalId,
+    }
+}
+
+impl PositionOfUser {
+    fn read(self) -> Option<(Ref, Ref)> {
+        Some((Ref::External(self.id?), Ref::External(self.position_id?)))
+    }
+}
+
+/// What came of assigning users to positions.
+#[derive(Serialize, ToSchema)]
+struct PositionsAssigned {
+    #[schema(example = "Users assigned to positions successfully")]
+    message: &'static str,
+    /// In request order.
+    assignments: Vec<PositionAssigned>,
+}
+
+/// A user that has its position now.
+#[derive(Serialize, ToSchema)]
+struct PositionAssigned {
+    #[schema(example = 8546)]
+    user_id: i64,
+    #[schema(example = 101)]
+    position_id: i64,
+    #[schema(example = "assigned")]
+    status: &'static str,
+}
+
+/// Assign users to positions
+///
+/// All or none. The path has no `/integrations`, as published.
+#[utoipa::path(
+    put,
+    path = "/v2/user/user-position",
+    tag = "users",
+    request_body = AssignPositions,
+    responses((status = 200, description = "Who has which position now.", body = PositionsAssigned)),
+    extensions(("x-error-codes" = json!(["ZC001"])))
+)]
+async fn assign_positions(
+    State(app): State<Shared>,
+    caller: Caller,
+    body: JsonBody,
+) -> Result<Json<PositionsAssigned>, Problem> {
+    let (scope, users) = read(&app, &caller, &body, |sent: AssignPositions| {
+        let users: Option<Vec<_>> = sent.users?.into_iter().map(PositionOfUser::read).collect();
+        Some((Metadata::source(sent.metadata)?, users?))
     })?;
-    let user = Ref::External(path::external_id(&id, Kind::User, source)?);
-    let input = Attach { company: caller.company_id, source, user, workspaces };
-    let outcome = attach(&app, input).await?;
-    let user_id = outcome.user_id;
-    Ok(Json(UserWorkspaces {
-        id: user_id,
-        name: format!("{} {}", outcome.first_name, outcome.last_name),
-        email: outcome.email,
-        workspaces: outcome.workspaces.into_iter().map(|w| user_workspace(user_id, w)).collect(),
+    let assigned = positions::assign(&app, scope, users).await?;
+    let told =
+        |(user_id, position_id)| PositionAssigned { user_id, position_id, status: "assigned" };
+    Ok(Json(PositionsAssigned {
+        message: "Users assigned to positions successfully",
+        assignments: assigned.into_iter().map(told).collect(),
     }))
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use domain::attach::Entry;
-use domain::{Kind, Ref};
+use domain::{Kind, Ref, Source};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -101,7 +101,8 @@ fn entry(check: &mut Check, item: &Item<'_>) -> Option<Entry> {
     responses(
         (status = 200, description = "What was assigned, and what was refused.", body = ContractAttachedById),
         (status = 422, description = "Nothing was assigned.", body = ContractAttachedById)
-    )
+    ),
+    extensions(("x-error-codes" = json!(["ZC001"])))
 )]
 async fn attach_users(
     State(app): State<Shared>,
@@ -112,8 +113,9 @@ async fn attach_users(
     let sent: AttachUsers<'_> = body.object()?;
     assigned::admit(app.limits, sent.users.items())?;
     let entries = Check::all(app.limits, |check| sent.users.read(check, entry))?;
-    let (id, company) = (path::id(&id, Kind::Contract)?, caller.company_id);
-    let input = Attach { company, source: None, contract: Ref::Internal(id), entries };
+    let scope = caller.writes(Source::NONE)?;
+    let (id, company) = (path::id(&id, Kind::Contract)?, scope.company);
+    let input = Attach { scope, contract: Ref::Internal(id), entries };
     let outcome = attach(&app, input).await?;
     Ok(assigned::answer(company, outcome.contract_id, true, sent.users.items(), &outcome))
 }
@@ -139,7 +141,8 @@ struct ContractUser {
     path = "/v1/contracts/{contract_id}/users",
     tag = "contracts",
     params(("contract_id" = i64, Path, description = "The contract's id.", example = 1), PageQuery),
-    responses((status = 200, description = "A page.", body = Page<ContractUser>))
+    responses((status = 200, description = "A page.", body = Page<ContractUser>)),
+    extensions(("x-error-codes" = json!(["ZC001"])))
 )]
 async fn list_users(
     State(app): State<Shared>,

@@ -1,7 +1,6 @@
 //! Who am I: the key behind the token.
 
 use axum::Json;
-use domain::source::BUILT_IN;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -76,7 +75,7 @@ async fn me(caller: Caller) -> Json<Me> {
         labels: Vec::new(),
         company_id: caller.company_id,
         company: MyCompany { id: caller.company_id, name: caller.company.clone() },
-        sources: BUILT_IN.map(|source| source.name).to_vec(),
-        read_only: false,
+        sources: caller.sources.usable().map(|source| source.name).collect(),
+        read_only: caller.read_only,
     })
 }

@@ -1,0 +1,83 @@
+//! Taking users off a contract.
+
+use std::sync::Arc;
+
+use domain::{Kind, Ref};
+
+use crate::app::App;
+use crate::entities::Judged;
+use crate::references::{At, Wanted, require};
+use crate::refusal::Refusal;
+use crate::scope::Scope;
+use crate::store::{self, Col, Tx, params};
+
+/// What a request asks for.
+#[derive(Debug)]
+pub struct Detach {
+    pub scope: Scope,
+    pub contract: Ref,
+    pub users: Vec<Ref>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    pub contract_id: i64,
+    /// In request order, each once.
+    pub users: Vec<i64>,
+}
+
+/// Takes all ranges of users off a contract: all users, or none if one has no range there.
+pub async fn detach(app: &App, input: Detach) -> Judged<Outcome> {
+    let input = Arc::new(input);
+    app.store
+        .write("contracts.detach", async move |tx: &mut Tx| {
+            let company = input.scope.company;
+            let contract = Wanted { kind: Kind::Contract, reference: &input.contract, at: None };
+            let users = input.users.iter().enumerate().map(|(nth, reference)| {
+                let at = Some(At::Element("users", nth, ""));
+                Wanted { kind: Kind::User, reference, at }
+            });
+            let wanted: Vec<Wanted<'_>> = std::iter::once(contract).chain(users).collect();
+            let mut users = require(tx, &input.scope, &wanted).await?;
+            let contract_id = users.remove(0);
+            hold(tx, company, contract_id).await?;
+            refuse_unattached(tx, (company, contract_id), &users).await?;
+            let sql = "DELETE FROM assignments WHERE company_id = $1 AND contract_id = $2
+                AND user_id IN (SELECT e.user_id FROM {e(user_id bigint)})";
+            tx.execute_many(sql, params![company, contract_id], &[Col::Int(&users)]).await?;
+            let mut seen = std::collections::HashSet::new();
+            users.retain(|user| seen.insert(*user));
+            Ok(Outcome { contract_id, users })
+        })
+        .await
+}
+
+/// Waits for attaches to the contract, and keeps new ones out until the commit.
+async fn hold(tx: &mut Tx, company: i64, contract: i64) -> store::Result<()> {
+    let sql = tx.pick(
+        "SELECT id FROM contracts WHERE company_id = $1 AND id = $2",
+        "SELECT id FROM contracts WHERE company_id = $1 AND id = $2 FOR NO KEY UPDATE",
+    );
+    let held: Option<(i64,)> = tx.query_opt(sql, params![company, contract]).await?;
+    held.map(drop).ok_or_else(|| store::Error::changed("the contract was deleted meanwhile"))
+}
+
+async fn refuse_unattached(
+    tx: &mut Tx,
+    (company, contract): (i64, i64),
+    users: &[i64],
+) -> Judged<()> {
+    let sql = "SELECT e.ord FROM {e(user_id bigint)}
+        WHERE NOT EXISTS (SELECT 1 FROM assignments a
+            WHERE a.company_id = $1 AND a.contract_id = $2 AND a.user_id = e.user_id)
+        ORDER BY e.ord";
+    let missing: Vec<(i64,)> =
+        tx.query_batch(sql, params![company, contract], &[Col::Int(users)]).await?;
+    match missing.is_empty() {
+        true => Ok(()),
+        false => {
+            Err(Refusal::NotAttached(missing.into_iter().map(|(ord,)| ord - 1).collect()).into())
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What the database has of each kind, and what follows from it: which ids there are, and what
+//! depends on an entity.
+//!
+//! A kind declares what it refers to; nobody lists by whom it is referred to. A delete collects
+//! that from all declarations.
+
+use std::sync::LazyLock;
+
+use domain::Kind;
+
+use super::Entity;
+use crate::refusal::Refusal;
+use crate::store::{self, Col, Params, Stop, Tx, params};
+
+/// The table of a kind, and what its rows refer to.
+pub struct Table {
+    pub name: &'static str,
+    /// Deleted rows stay, with their `deleted_at`.
+    pub soft: bool,
+    /// References from this kind, and from relations that belong to it.
+    pub refers: &'static [Refers],
+}
+
+/// A reference to entities of a kind.
+pub struct Refers {
+    pub to: Kind,
+    /// What happens when one of these is deleted.
+    pub then: Then,
+}
+
+/// What happens to what refers to an entity that is deleted. `$1` is the company, `$2` the
+/// entity.
+pub enum Then {
+    /// The delete is refused while the statement counts any of these.
+    Refuse(&'static str, &'static str),
+    /// The statement removes it.
+    Go(&'static str),
+}
+
+/// A reference in a column: `refers!("contract", "contracts"."client_id" -> Client)`. Behind a
+/// table whose deleted rows stay stands `live`.
+macro_rules! refers {
+    ($what:literal, $table:literal . $column:literal -> $kind:ident) => {
+        $crate::entities::table::refers!(@count $what, $table, $column, "", $kind)
+    };
+    ($what:literal, live $table:literal . $column:literal -> $kind:ident) => {
+        $crate::entities::table::refers!(
+            @count $what, $table, $column, " AND deleted_at IS NULL", $kind
+        )
+    };
+    (@count $what:literal, $table:literal, $column:literal, $live:literal, $kind:ident) => {
+        $crate::entities::table::Refers {
+            to: domain::Kind::$kind,
+            then: $crate::entities::table::Then::Refuse(
+                $what,
+                concat!(
+                    "SELECT count(*) FROM ", $table, " WHERE company_id = $1 AND ", $column,
+                    " = $2", $live
+                ),
+            ),
+        }
+    };
+}
+pub(crate) use refers;
+
+/// The kinds' tables: the registration list.
+fn table(kind: Kind) -> &'static Table {
+    use crate::{categories, clients, contracts, positions, seniorities, teams, users, workspaces};
+    match kind {
+        Kind::Category => &categories::Category::TABLE,
+        Kind::Client => &clients::Client::TABLE,
+        Kind::Contract => &contracts::Contract::TABLE,
+        Kind::Position => &positions::Position::TABLE,
+        Kind::Seniority => &seniorities::Seniority::TABLE,
+        Kind::Team => &teams::Team::TABLE,
+        Kind::User => &users::User::TABLE,
+        Kind::Workspace => &workspaces::Workspace::TABLE,
+    }
+}
+
+/// The statements of a kind. Those with a lock are PostgreSQL's.
+struct Statements {
+    existing: String,
+    existing_held: String,
+    found: String,
+    found_held: String,
+    /// Counts what depends on an entity; empty when nothing may.
+    dependents: String,
+    /// Remove what goes with it. Relations that lean on others come first: [`Kind::ALL`] has
+    /// teams before workspaces.
+    goes: Vec<&'static str>,
+    delete: String,
+}
+
+fn statements(kind: Kind) -> &'static Statements {
+    static ALL: LazyLock<Vec<Statements>> =
+        LazyLock::new(|| Kind::ALL.into_iter().map(Statements::of).collect());
+    &ALL[kind as usize]
+}
+
+impl Statements {
+    fn of(kind: Kind) -> Self {
+        let Table { name, soft, .. } = table(kind);
+        let live = if *soft { " AND t.deleted_at IS NULL" } else { "" };
+        let existing = format!(
+            "SELECT e.ord, t.id FROM {{e(id bigint)}} CROSS JOIN {name} t
+            WHERE t.company_id = $1 AND t.id = e.id{live}"
+        );
+        let found =
+            format!("SELECT t.id FROM {name} t WHERE t.company_id = $1 AND t.id = $2{live}");
+        let mut counts = Vec::new();
+        let mut goes = Vec::new();
+        let declared = Kind::ALL.into_iter().flat_map(|kind| table(kind).refers);
+        for Refers { then, .. } in declared.filter(|refers| refers.to == kind) {
+            match then {
+                Then::Refuse(what, count) => counts.push(format!("SELECT '{what}', ({count})")),
+                Then::Go(statement) => goes.push(*statement),
+            }
+        }
+        Self {
+            existing_held: format!("{existing} ORDER BY t.id FOR KEY SHARE OF t"),
+            existing,
+            found_held: format!("{found} FOR UPDATE"),
+            found,
+            dependents: counts.join(" UNION ALL "),
+            goes,
+            delete: match soft {
+                true => {
+                    format!("UPDATE {name} SET deleted_at = $3 WHERE company_id = $1 AND id = $2")
+                }
+                false => format!("DELETE FROM {name} WHERE company_id = $1 AND id = $2"),
+            },
+        }
+    }
+}
+
+/// Which of these ids the company has: `(place counted from 1, id)`. On PostgreSQL the rows are
+/// held until the commit, so that nobody deletes what is about to be referred to.
+pub async fn existing(
+    tx: &mut Tx,
+    company: i64,
+    kind: Kind,
+    ids: &[i64],
+) -> store::Result<Vec<(i64, i64)>> {
+    let Statements { existing, existing_held, .. } = statements(kind);
+    let sql = tx.pick(existing, existing_held);
+    tx.query_batch(sql, params![company], &[Col::Int(ids)]).await
+}
+
+/// Deletes an entity with its references, or says what depends on it.
+pub async fn remove(
+    tx: &mut Tx,
+    kind: Kind,
+    (company, id): (i64, i64),
+    now: jiff::Timestamp,
+) -> Result<(), Stop<Refusal>> {
+    let statements = statements(kind);
+    let gone = || store::Error::changed("the entity was deleted meanwhile");
+    // Held before anything is counted: who is about to refer to it is waited for.
+    let held = tx.pick(&statements.found, &statements.found_held);
+    tx.query_opt::<(i64,)>(held, params![company, id]).await?.ok_or_else(gone)?;
+    if !statements.dependents.is_empty() {
+        let counts: Vec<(String, i64)> =
+            tx.query(&statements.dependents, params![company, id]).await?;
+        let dependents: Vec<_> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
+        if !dependents.is_empty() {
+            return Err(Refusal::HasDependents { kind, id, dependents }.into());
+        }
+    }
+    for sql in &statements.goes {
+        tx.execute(sql, params![company, id]).await?;
+    }
+    let sql = "DELETE FROM external_refs
+        WHERE company_id = $1 AND kind = $2 AND entity_id = $3";
+    tx.execute(sql, params![company, kind.name(), id]).await?;
+    let all: Params<'_> = params![company, id, now];
+    let values = if table(kind).soft { all } else { &all[..2] };
+    match tx.execute(&statements.delete, values).await? {
+        0 => Err(gone().into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,197 @@
+//! Who is in a team.
+
+use axum::Json;
+use axum::extract::State;
+use domain::{ExternalId, Kind, Ref};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{Metadata, named, read};
+use crate::app::Shared;
+use crate::faces::wire::Spaced;
+use crate::http::{Caller, JsonBody, Path, Problem, body};
+use crate::teams::attach::{self, Attach};
+use crate::teams::detach::detach;
+
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(attach_users)).routes(routes!(detach_users))
+}
+
+body! {
+    struct TeamUsers as "TeamUsers" = {
+        "users": ["external-user-id-1"], "metadata": {"source": "GLOBANT"}
+    } {
+        /// Users, at least one.
+        users: required Vec<ExternalId>,
+        metadata: required Metadata,
+    }
+}
+
+/// What came of attaching users to a team.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TeamAttached)]
+struct Attached {
+    /// The users that were attached.
+    users: Vec<Relation>,
+    /// The users that were not, and why.
+    errors: Vec<Refused>,
+}
+
+/// A user in a team.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TeamUser)]
+struct Relation {
+    #[schema(example = 4241)]
+    team_id: i64,
+    #[schema(example = 48878)]
+    user_id: i64,
+    created_at: Spaced,
+    updated_at: Spaced,
+    /// The relation's own id.
+    #[schema(example = 178148)]
+    id: i64,
+    #[serde(rename = "__meta__")]
+    meta: Meta,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = TeamUserMeta)]
+struct Meta {
+    #[schema(example = 2336)]
+    company_id: i64,
+    user: MetaUser,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = TeamUserMetaUser)]
+struct MetaUser {
+    #[schema(example = 48878)]
+    id: i64,
+    #[schema(example = "Ana")]
+    first_name: String,
+    #[schema(example = "Lee")]
+    last_name: String,
+    #[schema(example = "ana.lee@example.com")]
+    email: String,
+    #[schema(example = 2336)]
+    company_id: i64,
+}
+
+/// A user that was not attached.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TeamAttachError)]
+struct Refused {
+    /// The user's internal id.
+    #[schema(example = 48878)]
+    user_id: i64,
+    /// `ALREADY_ASSIGNED`, `NOT_IN_WORKSPACE` or `WORKSPACE_CONFLICT`.
+    #[schema(example = "NOT_IN_WORKSPACE")]
+    name: &'static str,
+    /// `UT011`, `UT012` or `UT013`.
+    #[schema(example = "UT012")]
+    code: &'static str,
+    #[schema(example = "User does not belong to the team's workspace")]
+    message: String,
+    /// The user's external id, as sent.
+    #[schema(example = "external-user-id-4")]
+    external_id: String,
+}
+
+fn relation(company_id: i64, relation: attach::Relation) -> Relation {
+    let user = relation.user;
+    Relation {
+        team_id: relation.team_id,
+        user_id: user.id,
+        created_at: Spaced(relation.created_at),
+        updated_at: Spaced(relation.updated_at),
+        id: relation.id,
+        meta: Meta {
+            company_id,
+            user: MetaUser {
+                id: user.id,
+                first_name: user.first_name,
+                last_name: user.last_name,
+                email: user.email,
+                company_id,
+            },
+        },
+    }
+}
+
+/// Attach users to a team
+///
+/// User by user in request order; who cannot be attached is named in `errors`, the others are
+/// attached. An unknown team or user refuses the whole request.
+#[utoipa::path(
+    method(put, post),
+    path = "/v2/integrations/teams/{id}/attach",
+    tag = "teams",
+    params(("id" = String, Path, description = "The team's external id.", example = "external-team-1")),
+    request_body = TeamUsers,
+    responses((status = 200, description = "Who was attached, and who was not.", body = Attached)),
+    extensions(("x-error-codes" = json!(["ZC001"])))
+)]
+async fn attach_users(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: JsonBody,
+) -> Result<Json<Attached>, Problem> {
+    let input = input(&app, &caller, &id, &body)?;
+    let sent: Vec<String> = input.users.iter().map(told).collect();
+    let company = caller.company_id;
+    let outcome = attach::attach(&app, input).await?;
+    let refused = |(nth, user_id, why): (usize, i64, domain::team::TeamRefusal)| Refused {
+        user_id,
+        name: why.name(),
+        code: why.code(),
+        message: why.to_string(),
+        external_id: sent[nth].clone(),
+    };
+    Ok(Json(Attached {
+        users: outcome.attached.into_iter().map(|attached| relation(company, attached)).collect(),
+        errors: outcome.refused.into_iter().map(refused).collect(),
+    }))
+}
+
+/// The team and the users that a request names.
+fn input(app: &Shared, caller: &Caller, id: &str, body: &JsonBody) -> Result<Attach, Problem> {
+    let (scope, users) = read(app, caller, body, |sent: TeamUsers| {
+        Some((Metadata::source(sent.metadata)?, sent.users?))
+    })?;
+    let team = named(id, Kind::Team, &scope)?;
+    Ok(Attach { scope, team, users: users.into_iter().map(Ref::External).collect() })
+}
+
+/// An id as it was sent.
+fn told(reference: &Ref) -> String {
+    match reference {
+        Ref::External(id) => id.to_string(),
+        Ref::Internal(id) => id.to_string(),
+    }
+}
+
+/// Detach users from a team
+///
+/// Who is not in the team is skipped, so a request can be sent again. An unknown team or user
+/// refuses the whole request. The answer holds the relations that there were.
+#[utoipa::path(
+    method(put, post),
+    path = "/v2/integrations/teams/{id}/detach",
+    tag = "teams",
+    params(("id" = String, Path, description = "The team's external id.", example = "external-team-1")),
+    request_body = TeamUsers,
+    responses((status = 200, description = "Who was detached.", body = Vec<Relation>)),
+    extensions(("x-error-codes" = json!(["ZC001"])))
+)]
+async fn detach_users(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: JsonBody,
+) -> Result<Json<Vec<Relation>>, Problem> {
+    let removed = detach(&app, input(&app, &caller, &id, &body)?).await?;
+    Ok(Json(removed.into_iter().map(|removed| relation(caller.company_id, removed)).collect()))
+}

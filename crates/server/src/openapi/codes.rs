@@ -1,0 +1,95 @@
+//! The codes that answers may carry, each with an example.
+
+use domain::source::BUILT_IN;
+use domain::team::TeamRefusal;
+use domain::{Currency, Kind};
+use jiff::civil::date;
+
+use crate::http::{Limits, Problem};
+use crate::refusal::{Misfit, Missing, NotFound, Refusal};
+use crate::store;
+
+/// A code that an answer may carry.
+pub struct Code {
+    pub name: &'static str,
+    pub status: &'static str,
+    pub when: &'static str,
+    pub example: fn() -> Problem,
+}
+
+/// Declares the codes.
+macro_rules! codes {
+    ($($name:literal $status:literal $when:literal => $example:expr;)*) => {
+        &[$(Code { name: $name, status: $status, when: $when, example: || $example.into() },)*]
+    };
+}
+
+pub const CODES: &[Code] = codes! {
+    "VALIDATION" "400" "the request is not of the right form; `errors` names the fields" =>
+        Problem::field("/metadata/source", "is required and must be the name of a source");
+    "ZC001 for VALIDATION" "400" "the request is not of the right form; `errors` names the fields" =>
+        Problem::field("/name", domain::Name::RULE).coded("ZC001");
+    "INVALID_SOURCE" "400" "a source that the company does not have" =>
+        Problem::invalid_source("/metadata/source", "\"EXCEL\" is not a source".to_owned());
+    "INVALID_ROLE" "400" "`role_id` is a number, but not 1 to 6" =>
+        Problem::field("/role_id", domain::Role::RULE);
+    "INVALID_DATE_RANGE" "400" "it would end before it begins" =>
+        Refusal::DateRange { start: "start_date", end: "end_date" };
+    "CTR006" "400" "there is no exchange rate from `currency` to the company's base currency" =>
+        no_rate();
+    "UNAUTHORIZED" "401" "no token, or one that is unknown, revoked or expired" =>
+        Problem::unauthorized(
+            "The token is unknown, revoked or expired: POST /v1/oauth/token gives a new one",
+            "Bearer",
+        );
+    "FORBIDDEN" "403" "the key may not write, or not for this source" =>
+        Problem::forbidden("The key may not speak for SAP, only for OKTA");
+    "ZC001" "404" "the path or the body names something that is not there; the message says \
+        which other sources know the same id" =>
+        NotFound { kind: Kind::User, source: BUILT_IN[11], missing: vec![Missing {
+            pointer: None, external_id: "U9".to_owned(), known_to: vec![BUILT_IN[1]],
+        }] };
+    "ZC002" "404" "the position or the seniority is not there" =>
+        Problem::from(NotFound { kind: Kind::Position, source: BUILT_IN[11], missing: vec![Missing {
+            pointer: None, external_id: "P9".to_owned(), known_to: Vec::new(),
+        }] }).coded("ZC002");
+    "NOT_ATTACHED" "404" "a user has no date range on the contract" => Refusal::NotAttached(vec![0]);
+    "ZC004" "409" "the external id is taken; the message names the owner" =>
+        Problem::conflict(
+            "DuplicateExternalIdError",
+            "ZC004",
+            "Association already exists: client \"c1\" of source OKTA is client 7",
+        );
+    "DUPLICATE_EMAIL" "409" "a user of the company has the e-mail" =>
+        Problem::conflict(
+            "DuplicateEmailError",
+            "DUPLICATE_EMAIL",
+            "A user with the e-mail ana@example.com already exists",
+        );
+    "HAS_DEPENDENCIES" "409" "something depends on it: `errors` says of which kind, and how many" =>
+        Refusal::HasDependents {
+            kind: Kind::Client, id: 7, dependents: vec![("contract".to_owned(), 2)],
+        };
+    "WINDOW_CONFLICT" "409" "assignments would lie outside the contract's period" =>
+        Refusal::Stranded { early: (0, None), late: (2, Some(date(2027, 3, 31))) };
+    "WORKSPACE_CONFLICT" "409" "members of the team do not fit into the workspace" =>
+        Refusal::TeamMisfits(vec![Misfit {
+            user: 5, external_id: Some("u5".to_owned()), why: TeamRefusal::NotInWorkspace,
+        }]);
+    "PAYLOAD_TOO_LARGE" "413" "the body or the batch is too large; `limits` says what is taken" =>
+        Problem::too_large(Limits::default(), "The body is over 4194304 bytes".to_owned());
+    "UNSUPPORTED_MEDIA_TYPE" "415" "the body is not JSON" =>
+        Problem::media_type("text/plain", "application/json");
+    "INTERNAL" "500" "a defect of the server: report it with the `request_id`" =>
+        Problem::internal();
+    "UNAVAILABLE" "503" "too many requests are waiting, the database is away, or the disk is \
+        full; `Retry-After` says when to come back" =>
+        store::Error::QueueFull;
+};
+
+fn no_rate() -> Problem {
+    match Currency::parse("EUR") {
+        Ok(currency) => Refusal::NoExchangeRate { currency, base: "USD".to_owned() }.into(),
+        Err(_) => Problem::internal(),
+    }
+}

@@ -1,0 +1,141 @@
+//! The API document: what every operation has in common is said once, here.
+//!
+//! A handler names the codes that its operation may refuse with, besides those of every
+//! operation: `extensions(("x-error-codes" = json!(["ZC001", "ZC004"])))`. The answers are made
+//! of [`CODES`].
+
+mod codes;
+
+use std::collections::BTreeMap;
+
+use codes::{CODES, Code};
+use serde_json::Value;
+use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref,
+    RefOr, ResponseBuilder,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::http::Problem;
+use crate::http::problem::{Details, Envelope};
+
+/// The document before any operation.
+pub fn base() -> OpenApi {
+    let description = "The server where a company's systems meet: each pushes people and their \
+        assignments by its own ids. `/v2` and `/v1` speak COR's published API, `/api` is our own.";
+    let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
+    let info = InfoBuilder::new()
+        .title("Crewline")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(description))
+        .license(Some(license))
+        .build();
+    let http = |scheme| SecurityScheme::Http(HttpBuilder::new().scheme(scheme).build());
+    let mut schemas = Vec::new();
+    <Envelope<'static> as ToSchema>::schemas(&mut schemas);
+    <Details<'static> as ToSchema>::schemas(&mut schemas);
+    let components = ComponentsBuilder::new()
+        .security_scheme("bearer", http(HttpAuthScheme::Bearer))
+        .security_scheme("basic", http(HttpAuthScheme::Basic))
+        .schema("Error", <Envelope<'static> as PartialSchema>::schema())
+        .schema("ProblemDetails", <Details<'static> as PartialSchema>::schema())
+        .schemas_from_iter(schemas)
+        .build();
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components))
+        .security(Some([SecurityRequirement::new("bearer", [] as [&str; 0])]))
+        .build()
+}
+
+/// The document with the answers that every operation of a face may give.
+pub fn complete(mut document: OpenApi) -> OpenApi {
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            (HttpMethod::Get, item.get.as_mut()),
+            (HttpMethod::Put, item.put.as_mut()),
+            (HttpMethod::Post, item.post.as_mut()),
+            (HttpMethod::Delete, item.delete.as_mut()),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(operation_id(&method, path));
+                common(path, &method, operation);
+            }
+        }
+    }
+    document
+}
+
+/// `PUT /v2/integrations/teams/{id}/attach` is `put_v2_integrations_teams_id_attach`.
+fn operation_id(method: &HttpMethod, path: &str) -> String {
+    let method = match method {
+        HttpMethod::Get => "get",
+        HttpMethod::Put => "put",
+        HttpMethod::Post => "post",
+        _ => "delete",
+    };
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.fold(method.to_owned(), |id, word| format!("{id}_{word}"))
+}
+
+/// COR's own code for a seniority's form.
+const SENIORITY: &str = "ZC001 for VALIDATION";
+
+/// Adds to an operation what it may answer besides its own.
+fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
+    if operation.security.is_some() {
+        return;
+    }
+    let native = path.starts_with("/api/");
+    let mut names = vec!["UNAUTHORIZED", "INTERNAL", "UNAVAILABLE"];
+    let body = operation.request_body.is_some();
+    if body {
+        names.extend(["FORBIDDEN", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]);
+    }
+    if (body && path.starts_with("/v2/")) || native {
+        names.push("INVALID_SOURCE");
+    }
+    let own = operation.extensions.as_ref().and_then(|own| own.get("x-error-codes"));
+    let own: Vec<&str> = own
+        .and_then(Value::as_array)
+        .map(|codes| codes.iter().filter_map(Value::as_str).collect())
+        .unwrap_or_default();
+    if (body || operation.parameters.is_some()) && !own.contains(&SENIORITY) {
+        names.push("VALIDATION");
+    }
+    let mut all: BTreeMap<&str, Vec<&Code>> = BTreeMap::new();
+    for name in names.into_iter().chain(own) {
+        let known = CODES.iter().find(|code| code.name == name);
+        // A test reads the document: a code that is not listed does not get far.
+        let code = known.unwrap_or_else(|| panic!("{path} names {name}, which is no code"));
+        all.entry(code.status).or_default().push(code);
+    }
+    for (status, codes) in all {
+        let response = answer(&codes, native, *method == HttpMethod::Get);
+        let responses = &mut operation.responses.responses;
+        responses.entry(status.to_owned()).or_insert(RefOr::T(response));
+    }
+}
+
+/// The answer that carries one of these codes.
+fn answer(codes: &[&Code], native: bool, reads: bool) -> utoipa::openapi::Response {
+    let (kind, schema) = match native {
+        true => ("application/problem+json", "ProblemDetails"),
+        false => ("application/json", "Error"),
+    };
+    let example = match codes[0].name {
+        "VALIDATION" if native => Problem::validation("limit must be an integer from 1 to 200"),
+        "VALIDATION" if reads => Problem::validation("perPage must be an integer from 1 to 200"),
+        _ => (codes[0].example)(),
+    };
+    let said: Vec<String> =
+        codes.iter().map(|Code { name, when, .. }| format!("`{name}`: {when}.")).collect();
+    let content = ContentBuilder::new()
+        .schema(Some(RefOr::Ref(Ref::from_schema_name(schema))))
+        .example(serde_json::from_slice(&example.body(native, "5f0c2a7be1d3-1")).ok())
+        .build();
+    ResponseBuilder::new().description(said.join(" ")).content(kind, content).build()
+}

@@ -1,0 +1,16 @@
+//! For whom an operation runs.
+
+use std::sync::Arc;
+
+use domain::Source;
+
+use crate::sources::Sources;
+
+/// The company, whose external ids the request speaks in, and which sources it may hear of.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    pub company: i64,
+    /// [`Source::NONE`] when it speaks in ids of ours.
+    pub source: Source,
+    pub sources: Arc<Sources>,
+}
