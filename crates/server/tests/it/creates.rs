@@ -20,7 +20,8 @@ both_engines! {
             {"id":2,"name":"Bare","business_name":null,"email_contact":null,"name_contact":null,"last_name_contact":null,"phone":null,"website":null,"description":null,"company_id":1,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z"}"#]].assert_eq(&api.create("clients", "SALESFORCE", "c2", json!({"name": "Bare"})).await.to_string());
         expect![[r#"
             200 OK
-            {"id":1,"name":"Annual Service Agreement","client_id":1,"type":"retainer","status":"active","start_date":"2025-01-01","end_date":"2025-12-31","value":120000,"company_id":1,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z"}"#]al Service Agreement", "client_id": "c1", "type": "retainer", "status": "active",
+            {"id":1,"name":"Annual Service Agreement","client_id":1,"type":"retainer","status":"active","start_date":"2025-01-01","end_date":"2025-12-31","value":120000,"company_id":1,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z"}"#]].assert_eq(&api.create("contracts", "SALESFORCE", "k1", json!({
+            "name": "Annual Service Agreement", "client_id": "c1", "type": "retainer", "status": "active",
             "start_date": "2025-01-01", "end_date": "2025-12-31", "value": 120000, "description": "x",
             "currency": "USD"
         })).await.to_string());

@@ -10,14 +10,17 @@ use domain::exchange::{Exchange, Tally};
 use domain::{Currency, Label, Rate};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ArrayBuilder, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Metadata, read};
 use crate::app::Shared;
 use crate::exchange_rates::sync;
-use crate::http::{Caller, JsonBody, Problem, body};
+use crate::http::{Caller, Check, JsonBody, Problem, Wire, body};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(create))
@@ -37,7 +40,27 @@ body! {
     } {
         metadata: required Metadata,
         /// At most 20.
-        currency_exchanges: required Vec<Record>,
+        currency_exchanges: required Records,
+    }
+}
+
+/// A list of records that is not too long.
+struct Records(Vec<Record>);
+
+impl Wire for Records {
+    const RULE: &'static str = <Vec<Record> as Wire>::RULE;
+
+    fn read(raw: &RawValue, check: &mut Check) -> Option<Self> {
+        let records = Vec::read(raw, check)?;
+        match records.len() {
+            ..=RECORDS => Some(Self(records)),
+            more => check.wrong(format!("must be a list of at most {RECORDS} records, not {more}")),
+        }
+    }
+
+    fn schema() -> RefOr<Schema> {
+        let records = ArrayBuilder::new().items(Record::schema()).min_items(Some(1));
+        records.max_items(Some(RECORDS)).into()
     }
 }
 
@@ -70,7 +93,7 @@ body! {
 }
 
 impl Record {
-    fn read(self) -> Option<Exchange> {
+    fn exchange(self) -> Option<Exchange> {
         let sent = self.foreign_currency?;
         let metadata = self.metadata;
         let (last_updated, rate_type) =
@@ -143,14 +166,9 @@ async fn create(
     body: JsonBody,
 ) -> Result<Response, Problem> {
     let (scope, sent) = read(&app, &caller, &body, |sent: Create| {
-        let records: Option<Vec<_>> =
-            sent.currency_exchanges?.into_iter().map(Record::read).collect();
-        Some((Metadata::source(sent.metadata)?, records?))
+        let records = sent.currency_exchanges?.0.into_iter().map(Record::exchange);
+        Some((Metadata::source(sent.metadata)?, records.collect::<Option<Vec<_>>>()?))
     })?;
-    if sent.len() > RECORDS {
-        let message = format!("must be a list of at most {RECORDS} records, not {}", sent.len());
-        return Err(Problem::field("/currency_exchanges", message));
-    }
     let sent = Arc::new(sent);
     let tally = sync(&app, scope, Arc::clone(&sent)).await?;
     let answer = Answer::new(caller.company_id, &sent, tally);
