@@ -9,6 +9,7 @@ mod detaches;
 mod document;
 mod examples;
 mod exchange_rates;
+mod gate;
 mod isolation;
 mod kernel;
 mod kernel_sqlite;

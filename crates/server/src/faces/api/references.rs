@@ -214,7 +214,7 @@ body! {
 body! {
     /// Up to 1,000 links; each is judged by itself.
     strict struct BatchBody as "LinkReferences" = {"references": [{
-        "kind": "user", "source": "SAP", "external_id": "00012345", "id": 5
+        "kind": "user", "source": "SAP", "external_id": "00012346", "id": 5
     }]} {
         references: required Vec<LinkBody>,
     }

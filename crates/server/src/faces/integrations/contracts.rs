@@ -29,7 +29,7 @@ body! {
     struct Create as "CreateContract" = {
         "metadata": {"source": "SALESFORCE"}, "id": "SF-CONTRACT-12345",
         "name": "Annual Service Agreement", "client_id": "SF-ACC-67890", "type": "retainer",
-        "status": "active", "start_date": "2025-01-01", "end_date": "2025-12-31",
+        "status": "active", "start_date": "2025-01-01", "end_date": "2028-12-31",
         "value": 120000, "currency": "USD", "description": "Renewed every year"
     } {
         metadata: required Metadata,
@@ -106,7 +106,7 @@ body! {
     /// What is left out stays as it is; `null` clears all but the name.
     struct Change as "UpdateContract" = {
         "metadata": {"source": "SALESFORCE"}, "name": "Annual Service Agreement",
-        "status": "completed", "end_date": "2025-12-31", "value": 125000.5
+        "status": "completed", "end_date": "2028-11-30", "value": 125000.5
     } {
         metadata: required Metadata,
         name: kept Name,

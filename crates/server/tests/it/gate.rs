@@ -1,0 +1,227 @@
+//! Every operation of the API document: its examples work as they stand, and nobody comes in who
+//! may not. An operation that is added is in here by being in the document.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use testing::{Api, TestApp, both_engines, document};
+
+/// An operation, called with its own examples.
+struct Call {
+    method: Method,
+    path: String,
+    body: Option<Value>,
+    operation: &'static Value,
+}
+
+impl Call {
+    async fn by(&self, api: &Api) -> testing::Answer {
+        let headers: &[(&str, &str)] = match self.body {
+            Some(_) => &[("content-type", "application/json")],
+            None => &[],
+        };
+        let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
+        api.send(self.method.clone(), &self.path, headers, body.into_bytes()).await
+    }
+
+    fn about(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    fn writes(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    /// Whether the operation may find that something is not there.
+    fn names_something(&self) -> bool {
+        let codes = self.operation["x-error-codes"].as_array();
+        codes
+            .is_some_and(|codes| codes.contains(&json!("ZC001")) || codes.contains(&json!("ZC002")))
+    }
+
+    /// Creates come first, deletes last.
+    fn phase(&self) -> usize {
+        match self.method {
+            Method::DELETE => 2,
+            Method::POST if !self.path_has_ids() => 0,
+            _ => 1,
+        }
+    }
+
+    fn path_has_ids(&self) -> bool {
+        self.operation["parameters"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one["in"] == "path"))
+    }
+}
+
+/// Every operation that asks who calls, with each example of its body.
+fn calls() -> Vec<Call> {
+    let mut calls = Vec::new();
+    for (template, item) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if !operation["security"].is_null() {
+                continue;
+            }
+            let mut path = template.clone();
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = format!("{{{}}}", parameter["name"].as_str().unwrap());
+                path = path.replace(&name, parameter["example"].to_string().trim_matches('"'));
+            }
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+            let bodies = match schema.is_null() {
+                true => vec![None],
+                false => examples(schema).into_iter().map(Some).collect(),
+            };
+            assert!(!bodies.is_empty(), "{method} {path} has no example");
+            let call = |body| Call { method: method.clone(), path: path.clone(), body, operation };
+            calls.extend(bodies.into_iter().map(call));
+        }
+    }
+    calls
+}
+
+/// The examples of a schema, through references and alternatives.
+fn examples(schema: &Value) -> Vec<Value> {
+    if let Some(name) = schema["$ref"].as_str() {
+        return examples(document().pointer(name.trim_start_matches('#')).expect("a schema"));
+    }
+    if let Some(one_of) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
+        return one_of.iter().flat_map(examples).collect();
+    }
+    let mut examples = schema["examples"].as_array().cloned().unwrap_or_default();
+    examples.extend(schema.get("example").cloned());
+    examples
+}
+
+/// Sends calls until all have succeeded once; each may need what another one makes.
+async fn all_succeed(t: &TestApp, mut calls: Vec<&Call>) {
+    while !calls.is_empty() {
+        let mut left = Vec::new();
+        let mut said = String::new();
+        let before = calls.len();
+        for call in calls {
+            let answer = call.by(&t.api).await;
+            if !answer.status.is_success() {
+                said += &format!("{}: {answer}\n", call.about());
+                left.push(call);
+            }
+        }
+        assert!(left.len() < before, "these examples do not work:\n{said}");
+        calls = left;
+        link_all(t).await;
+    }
+}
+
+/// Makes everything that has a reference known to all sources that the examples speak for.
+async fn link_all(t: &TestApp) {
+    let sources = ["SALESFORCE", "OKTA", "GLOBANT", "MICROSOFT_DYNAMICS", "MICROSOFT_TEAMS", "SAP"];
+    for reference in t.api.get("/api/references?limit=200").await.ok()["data"].as_array().unwrap() {
+        let links: Vec<Value> = sources
+            .iter()
+            .map(|source| json!({
+                "kind": reference["kind"], "source": source, "external_id": reference["external_id"], "id": reference["id"]
+            }))
+            .collect();
+        t.api.post("/api/references", json!({"references": links})).await.ok();
+    }
+}
+
+/// Whom the examples speak of besides what they create themselves.
+async fn people(t: &TestApp) {
+    for number in 1..=4 {
+        t.api.user("GLOBANT", &format!("external-user-id-{number}")).await;
+    }
+    t.api.workspace("GLOBANT", "Workspaces-example-6").await;
+    t.api
+        .create("user-position", "OKTA", "external-user-position-2", json!({"name": "Lead"}))
+        .await
+        .ok();
+    t.api
+        .create("seniority", "OKTA", "external_seniority_id_20", json!({"name": "Sr."}))
+        .await
+        .ok();
+}
+
+/// The company has everything that the examples name.
+async fn furnish(t: &TestApp) {
+    people(t).await;
+    let calls = calls();
+    all_succeed(t, calls.iter().filter(|call| call.phase() == 0).collect()).await;
+}
+
+/// What a company has, as far as references tell.
+async fn inventory(api: &Api) -> Value {
+    api.get("/api/references?limit=200").await.ok()["data"].clone()
+}
+
+both_engines! {
+    /// Every example of the document, sent as it stands, succeeds.
+    async fn every_example_works(t: TestApp) {
+        furnish(&t).await;
+        let calls = calls();
+        for phase in [1, 2] {
+            all_succeed(&t, calls.iter().filter(|call| call.phase() == phase).collect()).await;
+        }
+    }
+
+    /// No token, and one that is not one.
+    async fn nobody(t: TestApp) {
+        for call in calls() {
+            for api in [t.api.anonymous(), t.api.with_token("cwt_nobody")] {
+                assert_eq!(call.by(&api).await.status, 401, "{}", call.about());
+            }
+        }
+    }
+
+    /// What a company has is not there for another: what names it is not found, the rest is
+    /// the other company's own.
+    async fn another_company(t: TestApp) {
+        furnish(&t).await;
+        let before = inventory(&t.api).await;
+        for call in calls() {
+            let answer = call.by(&t.other_company().await).await;
+            match call.names_something() {
+                true if answer.status == 200 => assert!(!answer.text.contains("created"), "{answer}"),
+                true => assert_eq!(answer.status, 404, "{}: {answer}", call.about()),
+                false => assert!(answer.status.is_success(), "{}: {answer}", call.about()),
+            }
+            assert!(!answer.text.contains("known to"), "{}: {answer}", call.about());
+        }
+        assert_eq!(inventory(&t.api).await, before);
+    }
+
+    /// A key that may only read writes nowhere, and reads everywhere.
+    async fn a_read_only_key(t: TestApp) {
+        furnish(&t).await;
+        let before = inventory(&t.api).await;
+        let reader = t.key(&[], true).await;
+        for call in calls() {
+            let answer = call.by(&reader).await;
+            match call.writes() {
+                true => assert_eq!(answer.status, 403, "{}: {answer}", call.about()),
+                false => assert!(answer.status.is_success(), "{}: {answer}", call.about()),
+            }
+        }
+        assert_eq!(inventory(&t.api).await, before);
+    }
+
+    /// A key of another source writes nowhere, and is told nothing that other sources say.
+    async fn a_key_of_another_source(t: TestApp) {
+        furnish(&t).await;
+        let before = inventory(&t.api).await;
+        let jira = t.key(&["JIRA"], false).await;
+        for call in calls() {
+            let answer = call.by(&jira).await;
+            match call.writes() {
+                true => assert_eq!(answer.status, 403, "{}: {answer}", call.about()),
+                false => assert!(answer.status.is_success(), "{}: {answer}", call.about()),
+            }
+            let told = ["OKTA", "SALESFORCE", "GLOBANT"].iter().any(|name| answer.text.contains(name));
+            // A refusal repeats what was sent.
+            assert!(!told || answer.status == 403, "{}: {answer}", call.about());
+        }
+        assert_eq!(inventory(&jira).await, json!([]));
+        assert_eq!(inventory(&t.api).await, before);
+    }
+}
