@@ -5,6 +5,7 @@
 //! these have passed.
 
 mod callers;
+mod refresh;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use callers::Known;
 pub use callers::{Callers, Key};
+pub use refresh::{InvalidGrant, refresh};
 
 use crate::app::App;
 use crate::secret::{Hash, Secret, hash};
@@ -33,6 +35,20 @@ const PURGED: i64 = 100;
 pub struct Pair {
     pub access: Secret,
     pub refresh: Secret,
+}
+
+impl Pair {
+    fn random() -> store::Result<Self> {
+        let random = |prefix| {
+            Secret::random(prefix).map_err(|error| store::Error::Unavailable(Box::new(error)))
+        };
+        Ok(Self { access: random("cwt_")?, refresh: random("cwr_")? })
+    }
+
+    /// What rows hold: the access token's hash, and the refresh token's.
+    fn hashes(&self) -> (Hash, Hash) {
+        (self.access.hash(), self.refresh.hash())
+    }
 }
 
 /// The key or the secret is wrong, or the key is revoked.
@@ -55,25 +71,32 @@ pub async fn issue(app: &App, key: &str, secret: &str) -> Result<Pair, Stop<Inva
         })
         .await?;
 
-    let random = |error| store::Error::Unavailable(Box::new(error));
-    let pair = Pair {
-        access: Secret::random("cwt_").map_err(random)?,
-        refresh: Secret::random("cwr_").map_err(random)?,
-    };
-    let (access, refresh) = (pair.access.hash(), pair.refresh.hash());
-    let now = app.clock.now();
+    let pair = Pair::random()?;
+    let (hashes, now) = (pair.hashes(), app.clock.now());
     app.store
         .write("tokens.issue", async move |tx: &mut Tx| {
-            purge(tx, now).await?;
-            let sql = "INSERT INTO access_tokens (hash, key, expires_at) VALUES ($1, $2, $3)";
-            tx.execute(sql, params![&access[..], &*key, now + ACCESS]).await?;
-            let sql = "INSERT INTO refresh_tokens (hash, key, family, expires_at)
-                VALUES ($1, $2, $1, $3)";
-            tx.execute(sql, params![&refresh[..], &*key, now + REFRESH]).await?;
+            // The first refresh token gives its family the name.
+            keep(tx, &key, &hashes.1, hashes, now).await?;
             Ok::<_, Stop<InvalidClient>>(())
         })
         .await?;
     Ok(pair)
+}
+
+/// Keeps a new pair, and clears away some expired rows.
+async fn keep(
+    tx: &mut Tx,
+    key: &str,
+    family: &[u8],
+    (access, refresh): (Hash, Hash),
+    now: Timestamp,
+) -> store::Result<()> {
+    purge(tx, now).await?;
+    let sql = "INSERT INTO access_tokens (hash, key, family, expires_at) VALUES ($1, $2, $3, $4)";
+    tx.execute(sql, params![&access[..], key, family, now + ACCESS]).await?;
+    let sql = "INSERT INTO refresh_tokens (hash, key, family, expires_at) VALUES ($1, $2, $3, $4)";
+    tx.execute(sql, params![&refresh[..], key, family, now + REFRESH]).await?;
+    Ok(())
 }
 
 /// Clears away some expired rows.

@@ -16,6 +16,7 @@ mod kernel_sqlite;
 mod races;
 mod references;
 mod rights;
+mod refresh;
 mod schema;
 mod team_attach;
 mod tokens;

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,11 +16,11 @@ use utoipa_axum::routes;
 use crate::app::Shared;
 use crate::http::problem::clip;
 use crate::http::{Limits, Problem, request_body};
-use crate::store::Stop;
-use crate::tokens::{self, InvalidClient};
+use crate::store::{self, Stop};
+use crate::tokens::{self, InvalidClient, InvalidGrant, Pair};
 
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(token))
+    OpenApiRouter::new().routes(routes!(token)).routes(routes!(refresh))
 }
 
 /// Bytes of a body here: there is nothing large to say, and anybody may say it.
@@ -42,7 +43,7 @@ struct TokenPair {
 /// An error of the token endpoints (RFC 6749, 5.2).
 #[derive(Serialize, ToSchema)]
 struct TokenError {
-    /// `invalid_request`, `invalid_client`, `unsupported_grant_type` or
+    /// `invalid_request`, `invalid_client`, `invalid_grant`, `unsupported_grant_type` or
     /// `temporarily_unavailable`.
     #[schema(example = "invalid_client")]
     error: &'static str,
@@ -83,7 +84,7 @@ struct Grant {
 async fn token(State(app): State<Shared>, request: Request) -> Result<Response, Refused> {
     let query = query_of(&request);
     let basic = basic(request.headers());
-    let form = form(request, &app).await?;
+    let form: Grant = form(request, &app).await?;
     match query.grant_type.or(form.grant_type).as_deref() {
         Some("client_credentials") => {}
         Some(other) => return Err(Refused::grant_type(other)),
@@ -96,14 +97,52 @@ async fn token(State(app): State<Shared>, request: Request) -> Result<Response, 
     let (key, secret) = basic.ok_or_else(|| {
         Refused::client("Send the key and its secret as Authorization: Basic base64(key:secret)")
     })?;
-    let pair = tokens::issue(&app, &key, &secret).await?;
+    Ok(answer(&tokens::issue(&app, &key, &secret).await?))
+}
+
+fn answer(pair: &Pair) -> Response {
     let pair = TokenPair {
         access_token: pair.access.reveal().to_owned(),
         token_type: "Bearer",
         expires_in: tokens::ACCESS.as_secs(),
         refresh_token: pair.refresh.reveal().to_owned(),
     };
-    Ok(([(CACHE_CONTROL, "no-store")], Json(pair)).into_response())
+    ([(CACHE_CONTROL, "no-store")], Json(pair)).into_response()
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = RefreshRequest, example = json!({"refresh_token": "cwr_0aX4..."}))]
+struct Refresh {
+    #[serde(default)]
+    #[schema(required, value_type = String, example = "cwr_0aX4...")]
+    refresh_token: Option<String>,
+}
+
+/// Get a new pair for a refresh token
+///
+/// A refresh token works once, for 30 days. It may be sent again for 60 seconds, because an
+/// answer may get lost, and gives another pair. Sent later, it ends every token that goes back
+/// to the same `POST /v1/oauth/token`.
+#[utoipa::path(
+    post,
+    path = "/v1/oauth/refreshtoken",
+    tag = "tokens",
+    request_body(content = Refresh, content_type = "application/x-www-form-urlencoded"),
+    security(()),
+    responses(
+        (status = 200, description = "A token pair.", body = TokenPair),
+        (status = 400, description = "`invalid_request`, or `invalid_grant`: the token is unknown, expired or revoked.", body = TokenError),
+        (status = 413, description = "`invalid_request`: the body is too large.", body = TokenError),
+        (status = 503, description = "`temporarily_unavailable`, with `Retry-After`.", body = TokenError)
+    )
+)]
+async fn refresh(State(app): State<Shared>, request: Request) -> Result<Response, Refused> {
+    let form: Refresh = form(request, &app).await?;
+    let token = form.refresh_token.filter(|token| !token.is_empty()).ok_or_else(|| {
+        let description = "refresh_token is missing; send it once in a form body";
+        Refused::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+    })?;
+    Ok(answer(&tokens::refresh(&app, &token).await?))
 }
 
 fn query_of(request: &Request) -> Grant {
@@ -112,7 +151,7 @@ fn query_of(request: &Request) -> Grant {
 }
 
 /// A form body; every other body is as good as none.
-async fn form(request: Request, app: &Shared) -> Result<Grant, Refused> {
+async fn form<T: DeserializeOwned + Default>(request: Request, app: &Shared) -> Result<T, Refused> {
     let type_of = request.headers().get(axum::http::header::CONTENT_TYPE);
     let is_form = type_of.is_some_and(|value| {
         value.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
@@ -121,7 +160,7 @@ async fn form(request: Request, app: &Shared) -> Result<Grant, Refused> {
     let bytes = request_body::read(request, limits).await.map_err(Refused::body)?;
     match is_form {
         true => Ok(serde_urlencoded::from_bytes(&bytes).unwrap_or_default()),
-        false => Ok(Grant::default()),
+        false => Ok(T::default()),
     }
 }
 
@@ -164,21 +203,37 @@ impl Refused {
     }
 }
 
-impl From<Stop<InvalidClient>> for Refused {
-    fn from(stop: Stop<InvalidClient>) -> Self {
+impl From<InvalidClient> for Refused {
+    fn from(InvalidClient: InvalidClient) -> Self {
+        Self::client("The key or the secret is wrong, or the key is revoked")
+    }
+}
+
+impl From<InvalidGrant> for Refused {
+    fn from(InvalidGrant: InvalidGrant) -> Self {
+        let description = "The refresh token is unknown, expired or revoked; get a new pair from \
+            POST /v1/oauth/token";
+        Self::new(StatusCode::BAD_REQUEST, "invalid_grant", description)
+    }
+}
+
+impl From<store::Error> for Refused {
+    fn from(error: store::Error) -> Self {
+        tracing::error!(?error, "no token could be issued");
+        let problem = Problem::from(error);
+        let error = match problem.status {
+            StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
+            _ => "server_error",
+        };
+        Self::new(problem.status, error, problem.message)
+    }
+}
+
+impl<R: Into<Refused>> From<Stop<R>> for Refused {
+    fn from(stop: Stop<R>) -> Self {
         match stop {
-            Stop::Refused(InvalidClient) => {
-                Self::client("The key or the secret is wrong, or the key is revoked")
-            }
-            Stop::Failed(error) => {
-                tracing::error!(?error, "no token could be issued");
-                let problem = Problem::from(error);
-                let error = match problem.status {
-                    StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
-                    _ => "server_error",
-                };
-                Self::new(problem.status, error, problem.message)
-            }
+            Stop::Refused(refusal) => refusal.into(),
+            Stop::Failed(error) => error.into(),
         }
     }
 }
