@@ -3,11 +3,11 @@
 mod company;
 mod demo;
 mod key;
+mod log;
 mod output;
 mod serve;
 mod source;
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,10 +17,6 @@ use server::app::{App, Shared};
 use server::clock::Clock;
 use server::http::Limits;
 use server::store::{Location, Options, Startup, Store};
-
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 use output::Output;
 
@@ -75,7 +71,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    log();
+    log::start(match &cli.command {
+        Command::Serve(serve) => serve.log_format,
+        _ => log::Format::Text,
+    });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
@@ -87,23 +86,6 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
-}
-
-/// Logs to stderr, as much as `RUST_LOG` says.
-fn log() {
-    let wanted = std::env::var("RUST_LOG").ok().and_then(|wanted| wanted.parse::<Targets>().ok());
-    let usual = Targets::new()
-        .with_default(LevelFilter::INFO)
-        .with_target("refinery_core", LevelFilter::WARN)
-        .with_target("tokio_postgres", LevelFilter::WARN);
-    tracing_subscriber::registry()
-        .with(
-            tracing_subscriber::fmt::layer()
-                .with_ansi(std::io::stderr().is_terminal())
-                .with_writer(std::io::stderr),
-        )
-        .with(wanted.unwrap_or(usual))
-        .init();
 }
 
 async fn run(Cli { global, command }: Cli) -> Result<(), Startup> {

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::{Global, demo, open};
+use crate::{Global, demo, log, open};
 
 /// How long running requests have to finish after a signal.
 const GRACE: Duration = Duration::from_secs(9);
@@ -32,6 +32,9 @@ pub struct Serve {
     #[arg(long, env = "CREWLINE_MAX_RANGES", default_value_t = Limits::default().max_ranges, value_name = "N",
         value_parser = max_ranges)]
     max_ranges: usize,
+    /// How to log
+    #[arg(long, env = "CREWLINE_LOG_FORMAT", value_enum, default_value_t = log::Format::Text)]
+    pub log_format: log::Format,
 }
 
 fn max_ranges(text: &str) -> Result<usize, String> {

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -14,14 +15,20 @@ pub struct Server {
     /// What `--demo` printed before it listened.
     pub printed: String,
     child: Child,
+    /// Reads what it logs, to the end.
+    log: Option<JoinHandle<String>>,
 }
 
 impl Server {
     /// Starts `crewline serve` on a free port, and waits until it listens.
     pub fn start(binary: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(binary)
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(arguments)
+        Self::spawn(Command::new(binary).args(["serve", "--listen", "127.0.0.1:0"]).args(arguments))
+    }
+
+    /// Starts a `crewline serve` that was prepared otherwise.
+    pub fn spawn(command: &mut Command) -> Self {
+        let demo = command.get_args().any(|argument| argument == "--demo");
+        let mut child = command
             .env("NO_COLOR", "1")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -35,23 +42,27 @@ impl Server {
                 panic!("the server did not start: {said}");
             }
             said.push_str(&line);
-            if let Some((_, address)) = line.split_once("address=") {
-                break address.trim().parse().expect("an address");
+            if let Some((_, address)) = line.split_once("address") {
+                let address = address.trim_start_matches(['=', '"', ':']);
+                break address.split(['"', '\n']).next().unwrap_or_default().parse().expect("one");
             }
         };
         // What it prints comes before it listens.
         let mut stdout = child.stdout.take().expect("stdout");
         let mut printed = vec![0; 64 * 1024];
-        let length = match arguments.contains(&"--demo") {
+        let length = match demo {
             true => stdout.read(&mut printed).expect("stdout"),
             false => 0,
         };
         printed.truncate(length);
-        // Nobody reads the rest, and the pipes must not fill.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        // The pipes must not fill.
+        let log = std::thread::spawn(move || {
+            log.read_to_string(&mut said).expect("UTF-8");
+            said
+        });
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
         let printed = String::from_utf8(printed).expect("UTF-8");
-        Self { address, printed, child }
+        Self { address, printed, child, log: Some(log) }
     }
 
     /// `kill -9`.
@@ -62,6 +73,17 @@ impl Server {
 
     /// SIGTERM, and how it ended.
     pub fn terminate(mut self) -> ExitStatus {
+        self.stop()
+    }
+
+    /// SIGTERM, and all that it logged.
+    pub fn log(mut self) -> String {
+        self.stop();
+        let log = self.log.take().expect("it is read once");
+        log.join().expect("a log")
+    }
+
+    fn stop(&mut self) -> ExitStatus {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
         let until = Instant::now() + Duration::from_secs(15);
@@ -104,22 +126,32 @@ impl Client {
 
     /// A request whose answer nobody waits for.
     pub fn send(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<()> {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: test\r\nauthorization: {}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            self.token,
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes())
+        self.write(method, path, "application/json", body.len(), body)
+    }
+
+    /// A form, and its answer.
+    pub fn form(&mut self, path: &str, body: &str) -> std::io::Result<(u16, Value)> {
+        self.write("POST", path, "application/x-www-form-urlencoded", body.len(), body)?;
+        self.receive()
     }
 
     /// A request whose body never ends.
     pub fn send_partly(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<()> {
+        self.write(method, path, "application/json", body.len() + 1, body)
+    }
+
+    fn write(
+        &mut self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        length: usize,
+        body: &str,
+    ) -> std::io::Result<()> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: test\r\nauthorization: {}\r\n\
-             content-length: {}\r\n\r\n{body}",
+             content-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}",
             self.token,
-            body.len() + 1
         );
         self.stream.get_mut().write_all(request.as_bytes())
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use testing::{Client, Database, Engine, Server};
 
-use crate::{binary, crewline, json, stdout};
+use crate::{basic, binary, crewline, json, stdout};
 
 /// One line on stderr, and how it ended.
 fn error(arguments: &[&str]) -> (i32, String) {
@@ -12,13 +12,6 @@ fn error(arguments: &[&str]) -> (i32, String) {
     let text = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(text.lines().count(), 1, "{text}");
     (output.status.code().expect("a code"), text.trim_end().to_owned())
-}
-
-/// Basic credentials.
-fn basic(key: &str, secret: &str) -> String {
-    use base64::Engine as _;
-    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{key}:{secret}"));
-    format!("Basic {encoded}")
 }
 
 /// A company, a key, a token: from the command line to the first call, beside a live server.
@@ -160,7 +153,11 @@ fn environment_and_defaults() {
     assert!(!folder.path().join("crewline.db").exists());
     assert!(run(&["migrate"], "UNUSED", "").status.success());
     assert!(folder.path().join("crewline.db").exists());
-    for (name, value) in [("CREWLINE_LISTEN", "nowhere"), ("CREWLINE_MAX_RANGES", "0")] {
+    for (name, value) in [
+        ("CREWLINE_LISTEN", "nowhere"),
+        ("CREWLINE_MAX_RANGES", "0"),
+        ("CREWLINE_LOG_FORMAT", "xml"),
+    ] {
         let refused = run(&["serve"], name, value);
         assert!(!refused.status.success(), "{name}");
         assert_eq!(String::from_utf8_lossy(&refused.stderr).lines().count(), 1, "{name}");

@@ -3,6 +3,7 @@
 mod cli;
 mod demo;
 mod durability;
+mod log;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -21,6 +22,13 @@ fn crewline(arguments: &[&str]) -> Output {
 fn stdout(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Basic credentials.
+fn basic(key: &str, secret: &str) -> String {
+    use base64::Engine as _;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{key}:{secret}"));
+    format!("Basic {encoded}")
 }
 
 fn json(output: &Output) -> serde_json::Value {

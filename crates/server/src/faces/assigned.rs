@@ -6,6 +6,7 @@ use std::fmt;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::attach::{Dates, Refused, Why};
 use domain::range::{DateRange, RangeRefusal, Sent};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -17,6 +18,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::wire::Midnight;
 use crate::contracts::attach::Outcome;
+use crate::http::log::Counts;
 use crate::http::{Check, Limits, Problem, field};
 
 /// `users`, whatever it is.
@@ -270,13 +272,15 @@ pub fn answer<'a, C: Serialize>(
         start_date: Midnight(assigned.range.start),
         end_date: Midnight(outcome.period.shown_end(assigned.range.end)),
     });
+    let received = outcome.received;
+    let counts = Counts { received, created, rejected: received.saturating_sub(created) };
     let answer = Answer {
         status,
         company_id,
         contract_id,
-        records_received: outcome.received,
-        records_created: created,
-        records_rejected: outcome.received.saturating_sub(created),
+        records_received: counts.received,
+        records_created: counts.created,
+        records_rejected: counts.rejected,
         user_ids: list_users.then(|| user_ids(outcome)),
         assigned: assigned.collect(),
         errors,
@@ -285,7 +289,7 @@ pub fn answer<'a, C: Serialize>(
         Status::Failure => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::OK,
     };
-    (http, axum::Json(answer)).into_response()
+    (http, Extension(counts), Json(answer)).into_response()
 }
 
 /// The users that something was assigned to, each once, in order.

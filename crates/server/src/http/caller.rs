@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use domain::Source;
 
 use super::Problem;
+use super::log::Seen;
 use super::problem::clip;
 use crate::app::Shared;
 use crate::scope::Scope;
@@ -42,7 +43,13 @@ impl FromRequestParts<Shared> for Caller {
             return Err(missing());
         }
         match tokens::check(app, token.trim()).await? {
-            Some(key) => Ok(Self(key)),
+            Some(key) => {
+                let caller = Self(key);
+                if let Some(seen) = parts.extensions.get::<Seen>() {
+                    let _ = seen.set(caller.clone());
+                }
+                Ok(caller)
+            }
             None => Err(Problem::unauthorized(
                 "The token is unknown, revoked or expired: POST /v1/oauth/token gives a new one",
                 "Bearer error=\"invalid_token\"",

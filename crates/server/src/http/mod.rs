@@ -4,6 +4,7 @@ pub mod caller;
 pub mod check;
 pub mod field;
 mod leftover;
+pub mod log;
 pub mod path;
 pub mod problem;
 pub mod refused;

@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Limits;
+use super::log::Operation;
 use crate::store::{self, Stop};
 
 /// An error answer.
@@ -259,13 +260,19 @@ impl IntoResponse for Problem {
 
 impl Problem {
     /// Writes the body of an answer that is a problem; leaves every other as it is.
-    pub(super) fn render(response: Response, path: &str, request_id: &str) -> Response {
+    pub(super) fn render(
+        response: Response,
+        path: &str,
+        operation: &Operation,
+        request_id: &str,
+    ) -> Response {
         let (mut parts, body) = response.into_parts();
         let Some(problem) = parts.extensions.remove::<Arc<Problem>>() else {
             return Response::from_parts(parts, body);
         };
         if let Some(cause) = &problem.cause {
-            tracing::error!(request_id, path, status = problem.status.as_u16(), ?cause, "failed");
+            let status = problem.status.as_u16();
+            tracing::error!(request_id, %operation, status, ?cause, "failed");
         }
         let native = path == "/api" || path.starts_with("/api/");
         let kind = if native { "application/problem+json" } else { "application/json" };

@@ -1,4 +1,4 @@
-//! Around every request: its id, its errors' bodies, and panics.
+//! Around every request: its id, its errors' bodies, its line in the log, and panics.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,20 +8,22 @@ use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::log::Line;
 use super::{Problem, leftover};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives the request an id and every problem its body.
-pub async fn around(request: Request, next: Next) -> Response {
-    let id = request_id();
+/// Gives the request an id, every problem its body, and the log its line.
+pub async fn around(mut request: Request, next: Next) -> Response {
+    let (id, line) = (request_id(), Line::begin(&mut request));
     // Only problems need the path: a clone of a `Uri` shares its text.
     let uri = request.uri().clone();
     let (parts, body) = request.into_parts();
     let (body, leftover) = leftover::lend(body);
     let response = next.run(Request::from_parts(parts, body)).await;
     leftover.drain().await;
-    let mut response = Problem::render(response, uri.path(), &id);
+    let mut response = Problem::render(response, uri.path(), &line.operation, &id);
+    line.end(&id, &response);
     if let Ok(id) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

@@ -157,7 +157,7 @@ both_engines! {
 
     async fn of_a_revoked_key(t: TestApp) {
         let name = Name::parse("short-lived").unwrap();
-        keys::create(&t.app, 1, name, "gone".to_owned(), Secret::from("secret")).await.unwrap();
+        keys::create(&t.app, 1, name, "gone".to_owned(), Secret::from("secret"), keys::Rights::default()).await.unwrap();
         let (_, token) = family(&t, "gone").await;
         let (_, next) = pair(&refresh(&t, &token).await);
         keys::revoke(&t.app, "gone".to_owned()).await.unwrap();

@@ -1,10 +1,10 @@
 //! External references: looked up both ways, and linked.
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::{Email, ExternalId, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,6 +19,7 @@ use crate::app::Shared;
 use crate::faces::wire::Iso;
 use crate::http::check::Object;
 use crate::http::field::{self, SourceName, wire};
+use crate::http::log::Counts;
 use crate::http::problem::INVALID_SOURCE;
 use crate::http::{Caller, Check, JsonBody, Limits, Problem, Wire, body};
 use crate::references::link::{Link, Outcome, Target, link};
@@ -315,6 +316,16 @@ fn admit(caller: &Caller, links: &[Link]) -> Result<Scope, Problem> {
     Ok(caller.reads())
 }
 
+/// What was there already is neither created nor rejected.
+fn counts(outcomes: &[Outcome]) -> Counts {
+    let count = |of: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| of(outcome)).count();
+    Counts {
+        received: outcomes.len(),
+        created: count(|outcome| matches!(outcome, Outcome::Created(_))),
+        rejected: count(|outcome| matches!(outcome, Outcome::Rejected(_))),
+    }
+}
+
 /// Link references
 ///
 /// Gives an entity one more reference: this is where source systems meet. The same link again
@@ -367,9 +378,10 @@ async fn create(
         })
     })?;
     let outcomes = link(&app, admit(&caller, &links)?, links).await?;
+    let counts = counts(&outcomes);
     let results = outcomes.into_iter().enumerate();
     let results = results.map(|(nth, outcome)| result(&caller.sources, nth, outcome)).collect();
-    Ok(Json(Linked { results }).into_response())
+    Ok((Extension(counts), Json(Linked { results })).into_response())
 }
 
 /// A reference, or the results of a batch.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::exchange::{Exchange, Tally};
 use domain::{Currency, Label, Rate};
 use jiff::Timestamp;
@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use super::{Metadata, read};
 use crate::app::Shared;
 use crate::exchange_rates::sync;
+use crate::http::log::Counts;
 use crate::http::{Caller, Check, JsonBody, Problem, Wire, body};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -176,7 +177,9 @@ async fn create(
         "failed" => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::OK,
     };
-    Ok((status, Json(answer)).into_response())
+    let (received, rejected) = (sent.len(), answer.records_rejected);
+    let counts = Counts { received, created: answer.records_created, rejected };
+    Ok((status, Extension(counts), Json(answer)).into_response())
 }
 
 impl Answer {

@@ -1,7 +1,7 @@
 //! Who is in a team.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use domain::{ExternalId, Kind, Ref};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use super::{Metadata, named, read};
 use crate::app::Shared;
 use crate::faces::wire::Spaced;
+use crate::http::log::Counts;
 use crate::http::{Caller, JsonBody, Path, Problem, body};
 use crate::teams::attach::{self, Attach};
 use crate::teams::detach::detach;
@@ -138,7 +139,7 @@ async fn attach_users(
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
-) -> Result<Json<Attached>, Problem> {
+) -> Result<(Extension<Counts>, Json<Attached>), Problem> {
     let input = input(&app, &caller, &id, &body)?;
     let sent: Vec<String> = input.users.iter().map(told).collect();
     let company = caller.company_id;
@@ -150,10 +151,13 @@ async fn attach_users(
         message: why.to_string(),
         external_id: sent[nth].clone(),
     };
-    Ok(Json(Attached {
+    let (created, rejected) = (outcome.attached.len(), outcome.refused.len());
+    let counts = Counts { received: sent.len(), created, rejected };
+    let attached = Attached {
         users: outcome.attached.into_iter().map(|attached| relation(company, attached)).collect(),
         errors: outcome.refused.into_iter().map(refused).collect(),
-    }))
+    };
+    Ok((Extension(counts), Json(attached)))
 }
 
 /// The team and the users that a request names.

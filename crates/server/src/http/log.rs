@@ -1,0 +1,85 @@
+//! One line per request, written when its answer is ready.
+//!
+//! It says who asked for what and what came of it. A path may hold ids of people, so only the
+//! route's template is told.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::Method;
+use axum::response::Response;
+use tracing::Level;
+
+use super::Caller;
+
+/// Where [`Caller`] says who it is, among the extensions of a request.
+pub type Seen = Arc<OnceLock<Caller>>;
+
+/// What came of a batch: a handler puts it among the extensions of its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts {
+    pub received: usize,
+    pub created: usize,
+    pub rejected: usize,
+}
+
+/// What is asked for: the method and the route's template, or `-`.
+#[derive(Clone, Debug)]
+pub struct Operation(Option<(Method, MatchedPath)>);
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some((method, path)) => write!(f, "{method} {}", path.as_str()),
+            None => f.write_str("-"),
+        }
+    }
+}
+
+/// The line of a request that is on its way.
+pub struct Line {
+    begun: Instant,
+    pub operation: Operation,
+    seen: Seen,
+}
+
+impl Line {
+    pub fn begin(request: &mut Request) -> Self {
+        let (begun, seen) = (Instant::now(), Seen::default());
+        let path = request.extensions().get::<MatchedPath>().cloned();
+        request.extensions_mut().insert(Arc::clone(&seen));
+        let operation = Operation(path.map(|path| (request.method().clone(), path)));
+        Self { begun, operation, seen }
+    }
+
+    /// Writes it. Who asks for health asks every few seconds, and is told apart.
+    pub fn end(self, request_id: &str, response: &Response) {
+        let path = self.operation.0.as_ref().map(|(_, path)| path.as_str());
+        let caller = self.seen.get();
+        let counts = response.extensions().get::<Counts>();
+        macro_rules! line {
+            ($level:expr) => {
+                tracing::event!(
+                    target: "request",
+                    $level,
+                    request_id,
+                    company = caller.map(|caller| caller.company_id),
+                    key = caller.map(|caller| caller.key.as_str()),
+                    operation = %self.operation,
+                    status = response.status().as_u16(),
+                    duration_us = self.begun.elapsed().as_micros() as u64,
+                    received = counts.map(|counts| counts.received),
+                    created = counts.map(|counts| counts.created),
+                    rejected = counts.map(|counts| counts.rejected),
+                    "answered"
+                )
+            };
+        }
+        match path {
+            Some("/healthz" | "/readyz") => line!(Level::DEBUG),
+            _ => line!(Level::INFO),
+        }
+    }
+}
