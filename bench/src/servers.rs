@@ -37,7 +37,7 @@ pub fn binary(path: PathBuf) -> Result<PathBuf> {
 /// A `crewline` command that takes nothing from the environment.
 pub fn crewline(binary: &Path, database: &str) -> Command {
     let mut command = Command::new(binary);
-    for name in ["DATABASE", "LISTEN", "MAX_BODY", "MAX_RANGES", "LOG_FORMAT"] {
+    for name in ["DATABASE", "LISTEN", "MAX_BODY", "MAX_RANGES", "CORS_ORIGINS", "LOG_FORMAT"] {
         command.env_remove(format!("CREWLINE_{name}"));
     }
     command.env_remove("RUST_LOG").env("NO_COLOR", "1").stdin(Stdio::null()).kill_on_drop(true);

@@ -6,6 +6,7 @@ use axum::serve::ListenerExt as _;
 use clap::Args;
 use server::faces;
 use server::http::Limits;
+use server::http::cors::{self, Origin};
 use server::store::{Location, Startup};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,6 +33,14 @@ pub struct Serve {
     #[arg(long, env = "CREWLINE_MAX_RANGES", default_value_t = Limits::default().max_ranges, value_name = "N",
         value_parser = max_ranges)]
     max_ranges: usize,
+    /// Origins whose pages may call, as scheme://host[:port]; * for any
+    #[arg(
+        long = "cors-origin",
+        env = "CREWLINE_CORS_ORIGINS",
+        value_delimiter = ',',
+        value_name = "ORIGIN"
+    )]
+    cors_origins: Vec<Origin>,
     /// How to log
     #[arg(long, env = "CREWLINE_LOG_FORMAT", value_enum, default_value_t = log::Format::Text)]
     pub log_format: log::Format,
@@ -89,7 +98,12 @@ impl Serve {
         // Answers are small and complete: nothing is gained by waiting for more to send.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let mut told = stopped.clone();
-        let server = axum::serve(listener, faces::router(app))
+        let router = match self.cors_origins.is_empty() {
+            true => faces::router(app),
+            // Around everything, so that a page can also read errors.
+            false => faces::router(app).layer(cors::layer(self.cors_origins)),
+        };
+        let server = axum::serve(listener, router)
             .with_graceful_shutdown(async move { drop(told.wait_for(|stop| *stop).await) });
         tokio::select! {
             served = server => served.map_err(failed),

@@ -97,6 +97,7 @@ fn errors_are_one_line() {
         (&["company", "create"], 2, "--name"),
         (&["fly"], 2, "fly"),
         (&["serve", "--listen", "nowhere"], 1, "nowhere"),
+        (&["serve", "--cors-origin", "https://a.example.com/"], 2, "scheme://host"),
     ] {
         let (ended, line) = error(arguments);
         assert_eq!(ended, code, "{line}");
@@ -157,9 +158,36 @@ fn environment_and_defaults() {
         ("CREWLINE_LISTEN", "nowhere"),
         ("CREWLINE_MAX_RANGES", "0"),
         ("CREWLINE_LOG_FORMAT", "xml"),
+        ("CREWLINE_CORS_ORIGINS", "https://a.example.com,b.example.com"),
     ] {
         let refused = run(&["serve"], name, value);
         assert!(!refused.status.success(), "{name}");
         assert_eq!(String::from_utf8_lossy(&refused.stderr).lines().count(), 1, "{name}");
     }
+}
+
+/// Pages of other origins may call when an option or the environment says so.
+#[test]
+fn origins() {
+    let allowed = |server: &Server, origin: &str| {
+        let url = format!("http://{}/v1/me", server.address);
+        let output = std::process::Command::new("curl")
+            .args(["-s", "-i", "-X", "OPTIONS", "-H", "Access-Control-Request-Method: GET"])
+            .args(["-H", &format!("Origin: {origin}"), &url])
+            .output()
+            .unwrap();
+        let answer = String::from_utf8(output.stdout).unwrap();
+        answer.contains(&format!("access-control-allow-origin: {origin}\r\n"))
+    };
+    let (a, b) = ("https://a.example.com", "http://localhost:3000");
+    let mut by_option = std::process::Command::new(binary());
+    by_option.args(["serve", "--demo", "--cors-origin", a, "--cors-origin", b]);
+    let mut by_environment = std::process::Command::new(binary());
+    by_environment.args(["serve", "--demo"]).env("CREWLINE_CORS_ORIGINS", format!("{a},{b}"));
+    for mut command in [by_option, by_environment] {
+        let server = Server::spawn(command.args(["--listen", "127.0.0.1:0"]));
+        assert!(allowed(&server, a) && allowed(&server, b));
+        assert!(!allowed(&server, "https://c.example.com"));
+    }
+    assert!(!allowed(&Server::start(binary(), &["--demo"]), a));
 }

@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod check;
+pub mod cors;
 pub mod field;
 mod leftover;
 pub mod log;

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::log::Line;
 use super::{Problem, leftover};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request an id, every problem its body, and the log its line.
 pub async fn around(mut request: Request, next: Next) -> Response {

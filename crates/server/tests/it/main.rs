@@ -3,6 +3,7 @@
 mod bad_input;
 mod contract_attach;
 mod contract_users;
+mod cors;
 mod creates;
 mod deletes;
 mod detaches;
