@@ -24,7 +24,9 @@ pub async fn start(app: &Shared, address: SocketAddr, output: Output) -> Result<
 }
 
 fn text(host: &str, calls: &[(&str, String)]) -> String {
-    let mut text = format!("The demo company is at {host}\nKey {KEY}, secret {SECRET}\n");
+    let mut text = format!(
+        "The demo company is at {host}\nKey {KEY}, secret {SECRET}\nIn a browser: {host}/docs\n"
+    );
     for (about, call) in calls {
         text.push_str(&format!("\n# {about}\n{call}\n"));
     }

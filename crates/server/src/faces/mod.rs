@@ -6,10 +6,12 @@
 //! | `/v2/...` | [`integrations`]: external ids, scoped by `metadata.source` |
 //! | `/v1/...` | [`main`]: ids of ours |
 //! | `/api/...` | [`api`]: both |
+//! | `/docs` | [`docs`]: the API document as a page |
 //! | the rest | [`ops`]: health, the API document |
 
 pub mod api;
 pub mod assigned;
+pub mod docs;
 pub mod integrations;
 pub mod main;
 pub mod ops;
@@ -30,6 +32,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .merge(integrations::routes())
         .merge(main::routes())
         .merge(api::routes())
+        .merge(docs::routes())
         .merge(ops::routes())
 }
 

@@ -7,6 +7,7 @@ mod cors;
 mod creates;
 mod deletes;
 mod detaches;
+mod docs;
 mod document;
 mod examples;
 mod exchange_rates;
