@@ -1,9 +1,10 @@
-//! A throw-away PostgreSQL cluster, one per test process.
+//! Throw-away PostgreSQL clusters: one per test process, and one with TLS for who asks.
 //!
 //! It uses the system's PostgreSQL; without one, tests fail. As root it runs as the `postgres`
 //! user. A small shell watches over it: when the test process ends, however it ends, the shell's
 //! standard input closes, and it stops the server and removes the folder.
 
+use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,8 +15,10 @@ use server::store::{Location, Options, Store};
 use tokio::sync::OnceCell;
 use tokio_postgres::NoTls;
 
-struct Cluster {
+/// A running cluster.
+pub struct Cluster {
     folder: PathBuf,
+    port: u16,
     /// Its standard input is what keeps the cluster alive.
     _shell: Child,
 }
@@ -32,12 +35,16 @@ pub async fn database(template: &str) -> String {
     cluster.url(&name)
 }
 
-/// Only initialises, starts, waits for the end of its input, and cleans up.
+/// Only initialises, starts, waits for the end of its input, and cleans up. The key is written by
+/// the user that PostgreSQL runs as, because nobody else may own it.
 const SHELL: &str = r#"
 trap '' INT TERM
+umask 077
+printf %s "$CERTIFICATE" >"$DIR/server.crt"
+printf %s "$KEY" >"$DIR/server.key"
 "$BIN/initdb" -D "$DIR/data" -U postgres -A trust --no-sync -E UTF8 --locale=C >"$DIR/log" 2>&1
 "$BIN/postgres" -D "$DIR/data" -k "$DIR" -c listen_addresses= -c fsync=off \
-    -c max_connections=400 -c shared_buffers=64MB -c max_wal_size=2GB >>"$DIR/log" 2>&1 &
+    -c max_connections=400 -c shared_buffers=64MB -c max_wal_size=2GB "$@" >>"$DIR/log" 2>&1 &
 server=$!
 read -r _
 kill -QUIT $server
@@ -46,6 +53,34 @@ rm -rf "$DIR"
 "#;
 
 async fn start() -> Cluster {
+    let cluster = launch(5432, "", "", &[]).await;
+    cluster.sql("CREATE DATABASE migrated").await;
+    let template = Location::Postgres(cluster.url("migrated"));
+    let store = Store::open(&template, &Options::default()).await.expect("migrations");
+    drop(store);
+    // A template must have no connections; these close a moment after their pool.
+    let until = Instant::now() + Duration::from_secs(10);
+    while !cluster.is_unused("migrated").await && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    cluster
+}
+
+/// A cluster of its own with TLS on TCP; its socket never has it.
+pub async fn with_tls(certificate: &str, key: &str) -> Cluster {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    let port = free.expect("a free port").port();
+    let arguments = [
+        &format!("--port={port}"),
+        "--listen_addresses=127.0.0.1",
+        "--ssl=on",
+        "--ssl_cert_file=../server.crt",
+        "--ssl_key_file=../server.key",
+    ];
+    launch(port, certificate, key, &arguments).await
+}
+
+async fn launch(port: u16, certificate: &str, key: &str, arguments: &[&str]) -> Cluster {
     let bin = binaries();
     let folder = tempfile::Builder::new()
         .prefix("crewline-pg-")
@@ -64,26 +99,20 @@ async fn start() -> Cluster {
         false => Command::new("sh"),
     };
     let shell = command
-        .args(["-c", SHELL])
+        .args(["-c", SHELL, "sh"])
+        .args(arguments)
         .env("BIN", bin)
         .env("DIR", &folder)
+        .env("CERTIFICATE", certificate)
+        .env("KEY", key)
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("a shell");
-    let cluster = Cluster { folder, _shell: shell };
+    let cluster = Cluster { folder, port, _shell: shell };
     cluster.wait().await;
-    cluster.sql("CREATE DATABASE migrated").await;
-    let template = Location::Postgres(cluster.url("migrated"));
-    let store = Store::open(&template, &Options::default()).await.expect("migrations");
-    drop(store);
-    // A template must have no connections; these close a moment after their pool.
-    let until = Instant::now() + Duration::from_secs(10);
-    while !cluster.is_unused("migrated").await && Instant::now() < until {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
     cluster
 }
 
@@ -111,9 +140,15 @@ fn binaries() -> PathBuf {
 }
 
 impl Cluster {
-    fn url(&self, database: &str) -> String {
+    /// A database through the socket.
+    pub fn url(&self, database: &str) -> String {
         let host = self.folder.display().to_string().replace('/', "%2F");
-        format!("postgres://postgres@{host}/{database}")
+        format!("postgres://postgres@{host}:{}/{database}", self.port)
+    }
+
+    /// The first database on TCP, by whatever name it is to be known.
+    pub fn tcp(&self, host: &str) -> String {
+        format!("postgres://postgres@{host}:{}/postgres?hostaddr=127.0.0.1", self.port)
     }
 
     async fn connect(&self) -> Result<tokio_postgres::Client, tokio_postgres::Error> {

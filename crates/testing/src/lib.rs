@@ -20,6 +20,7 @@ use server::{companies, keys, tokens};
 use tempfile::TempDir;
 
 pub use api::{Answer, Api};
+pub use cluster::{Cluster, with_tls};
 pub use conformance::document;
 pub use process::{Client, Server};
 

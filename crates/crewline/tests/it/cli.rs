@@ -93,6 +93,11 @@ fn errors_are_one_line() {
         (&["--database", "sqlite:", "migrate"], 1, "needs a file"),
         (&["--database", "sqlite:/nowhere/at/all/x.db", "migrate"], 1, "/nowhere/at/all/x.db"),
         (&["--database", "postgres://u:hunter2@127.0.0.1:1/d", "migrate"], 1, "PostgreSQL"),
+        (
+            &["--database", "postgres://u:hunter2@h/d?sslmode=verify-ca", "migrate"],
+            1,
+            "sslmode must be disable, prefer, require or verify-full",
+        ),
         (&["company", "create", "--name", ""], 2, "1 to 255 characters"),
         (&["company", "create"], 2, "--name"),
         (&["fly"], 2, "fly"),

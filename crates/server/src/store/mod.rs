@@ -14,6 +14,7 @@ mod ids;
 mod migrate;
 mod postgres;
 mod sqlite;
+mod tls;
 mod tx;
 mod value;
 

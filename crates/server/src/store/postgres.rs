@@ -10,11 +10,12 @@ use std::time::Duration;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use postgres_types::{ToSql, Type};
 use tokio::sync::Semaphore;
-use tokio_postgres::{NoTls, Statement};
+use tokio_postgres::Statement;
 
 use super::batch::{self, Dialect};
 use super::error::{Error, Result, Startup, Stop};
 use super::sqlite::words;
+use super::tls;
 use super::tx::{Progress, Stmt, Tx};
 use super::value::{FromRow, Row};
 use super::{Op, Options};
@@ -194,13 +195,11 @@ impl Postgres {
         options: &Options,
         statements: Arc<AtomicU64>,
     ) -> Result<Self, Startup> {
-        let mut config: tokio_postgres::Config = url
-            .parse()
-            .map_err(|error| Startup(format!("the PostgreSQL URL is wrong: {error}")))?;
+        let (mut config, tls) = tls::read(url)?;
         config.keepalives_idle(SILENCE).tcp_user_timeout(SILENCE);
         let manager = Manager::from_config(
             config,
-            NoTls,
+            tls,
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let pool = Pool::builder(manager)

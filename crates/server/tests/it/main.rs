@@ -21,6 +21,7 @@ mod refresh;
 mod rights;
 mod schema;
 mod team_attach;
+mod tls;
 mod tokens;
 mod updates;
 mod users;
