@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ArrayBuilder, Schema};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Schema};
 
 use super::problem::{FieldError, LISTED, clip};
 use super::{Limits, Problem};
@@ -308,6 +308,7 @@ macro_rules! body {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
                 let object = utoipa::openapi::ObjectBuilder::new()
                     .description($crate::http::check::described(&[$($about),*]))
+                    .additional_properties($crate::http::check::body!(@others [$($strict)?]))
                     .examples([serde_json::json!($example)]);
                 $(let object = $crate::http::check::property(
                     object,
@@ -336,12 +337,17 @@ macro_rules! body {
     (@type $need:ident $type:ty) => { Option<$type> };
     (@name $wire:literal $field:ident) => { $wire };
     (@name $field:ident) => { stringify!($field) };
+    (@others []) => { None::<$crate::http::check::Others> };
+    (@others [strict]) => { Some($crate::http::check::Others::FreeForm(false)) };
     (@only [] $object:ident $check:ident [$($names:expr),*]) => {};
     (@only [strict] $object:ident $check:ident [$($names:expr),*]) => {
         $object.only(&[$($names),*], $check);
     };
 }
 pub(crate) use body;
+
+/// What a schema says of fields that it does not name.
+pub type Others = AdditionalProperties<Schema>;
 
 /// A doc comment as a description.
 pub fn described(lines: &[&str]) -> Option<String> {

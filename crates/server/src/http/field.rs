@@ -160,6 +160,7 @@ wire!(
     |raw| id(raw),
     ObjectBuilder::new()
         .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
         .description(Some("An id of ours."))
         .minimum(Some(1.0))
 );

@@ -39,7 +39,7 @@ both_engines! {
     /// A page that cannot be is refused, never silently capped.
     async fn pages_that_cannot_be(t: TestApp) {
         t.api.contract("GLOBANT", "K", None, None).await;
-        for query in ["perPage=201", "perPage=0", "perPage=x", "page=0", "page=-1", "page=9999999999999999999", "page=1&page=2"] {
+        for query in ["perPage=201", "perPage=0", "perPage=x", "page=0", "page=-1", "page=1000000001", "page=9999999999999999999", "page=1&page=2"] {
             let answer = t.api.get(&format!("/v1/contracts/1/users?{query}")).await;
             assert_eq!(answer.status, 400, "{query}");
         }

@@ -65,6 +65,23 @@ fn every_operation_says_what_a_reader_needs() {
     }
 }
 
+/// Where a field that is not known is refused, the document says so.
+#[test]
+fn strict_bodies_are_closed() {
+    for (name, is_closed) in [("LinkReference", true), ("LinkOf", true), ("CreateUser", false)] {
+        let schema = match name {
+            // It is declared in place.
+            "LinkOf" => {
+                &document()["components"]["schemas"]["LinkReference"]["properties"]["of"]["oneOf"]
+                    [1]
+            }
+            _ => &document()["components"]["schemas"][name],
+        };
+        let closed = schema["additionalProperties"] == json!(false);
+        assert_eq!(closed, is_closed, "{name}");
+    }
+}
+
 /// The examples of a schema, through references and alternatives.
 fn examples(schema: &Value) -> Vec<Value> {
     if let Some(name) = schema["$ref"].as_str() {

@@ -21,7 +21,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
 #[into_params(parameter_in = Query)]
 struct PageQuery {
     /// The page, from 1.
-    #[param(value_type = Option<i64>, minimum = 1, default = 1)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000, default = 1)]
     page: Option<String>,
     /// Rows on a page.
     #[serde(rename = "perPage")]
@@ -36,14 +36,16 @@ struct PageWanted {
     per_page: i64,
 }
 
+const PAGES: i64 = 1_000_000_000;
 const PER_PAGE: i64 = 200;
 
 impl PageQuery {
     fn read(&self) -> Result<PageWanted, Problem> {
         let page = match &self.page {
             None => 1,
-            Some(text) => number(text, i64::MAX / PER_PAGE)
-                .ok_or_else(|| Problem::validation("page must be an integer from 1"))?,
+            Some(text) => number(text, PAGES).ok_or_else(|| {
+                Problem::validation(format!("page must be an integer from 1 to {PAGES}"))
+            })?,
         };
         let per_page = match &self.per_page {
             None => 20,
