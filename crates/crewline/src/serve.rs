@@ -33,7 +33,7 @@ pub struct Serve {
     #[arg(long, env = "CREWLINE_MAX_RANGES", default_value_t = Limits::default().max_ranges, value_name = "N",
         value_parser = max_ranges)]
     max_ranges: usize,
-    /// Origins whose pages may call, as scheme://host[:port]; * for any
+    /// Origins whose pages may call, as scheme://host or scheme://host:port; * for any
     #[arg(
         long = "cors-origin",
         env = "CREWLINE_CORS_ORIGINS",
