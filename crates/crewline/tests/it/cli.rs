@@ -24,7 +24,7 @@ async fn from_nothing_to_a_call(engine: Engine) {
 
     let company =
         json(&crewline(&["company", "create", "--name", "Acme", "--output", "json", at[0], at[1]]));
-    assert_eq!(company, json!({"id": 1, "name": "Acme"}));
+    assert_eq!(company, json!({"id": 1, "name": "Acme", "currency": "USD"}));
     let key = json(&crewline(&[
         "key",
         "create",
@@ -69,6 +69,78 @@ async fn from_nothing_to_a_call(engine: Engine) {
     assert_eq!(refused, (1, "crewline: there is no key nobody".to_owned()));
     let status = server.terminate();
     assert_eq!(status.code(), Some(0));
+}
+
+/// Companies with a currency, sources of a company, keys that may do less: what the operator
+/// makes and sees.
+async fn what_the_operator_makes(engine: Engine) {
+    let database = Database::empty(engine).await;
+    let url = database.url();
+    let run = |arguments: &[&str]| {
+        let mut all = arguments.to_vec();
+        all.extend(["--database", url.as_str()]);
+        crewline(&all)
+    };
+    let refused = |arguments: &[&str]| {
+        let mut all = arguments.to_vec();
+        all.extend(["--database", url.as_str()]);
+        error(&all).1
+    };
+    assert_eq!(stdout(&run(&["company", "list"])), "");
+    assert_eq!(json(&run(&["key", "list", "--output", "json"])), json!([]));
+    stdout(&run(&["company", "create", "--name", "Acme"]));
+    stdout(&run(&["company", "create", "--name", "Globex", "--currency", "EUR"]));
+    assert_eq!(stdout(&run(&["company", "list"])), "1\tUSD\tAcme\n2\tEUR\tGlobex\n");
+    let listed = json(&run(&["company", "list", "--output", "json"]));
+    assert_eq!(listed[1], json!({"id": 2, "name": "Globex", "currency": "EUR"}));
+    let wrong = refused(&["company", "create", "--name", "x", "--currency", "euro"]);
+    assert!(wrong.contains("must be the ISO 4217 code of a currency"), "{wrong}");
+
+    let added = stdout(&run(&["source", "add", "--company", "2", "WORKDAY"]));
+    assert_eq!(added, "Company 2 has the source WORKDAY\n");
+    assert_eq!(
+        refused(&["source", "add", "--company", "2", "Workday"]),
+        "crewline: company 2 has the source WORKDAY already"
+    );
+    assert_eq!(
+        refused(&["source", "add", "--company", "9", "X"]),
+        "crewline: there is no company 9"
+    );
+    let wrong = refused(&["source", "add", "--company", "2", "a:b"]);
+    assert!(wrong.contains("must be 1 to 64 letters, digits, _, - or ."), "{wrong}");
+
+    let limited = ["key", "create", "--company", "2", "--name", "HR", "--read-only"];
+    let sources = ["--source", "WORKDAY", "--source", "OKTA", "--output", "json"];
+    let key = json(&run(&[&limited[..], &sources[..]].concat()));
+    let listed = json(&run(&["key", "list", "--output", "json"]));
+    let (first, id) = (&listed[0], key["key"].as_str().unwrap());
+    assert_eq!(
+        (&first["key"], &first["company_id"], &first["name"], &first["read_only"]),
+        (&json!(id), &json!(2), &json!("HR"), &json!(true))
+    );
+    assert_eq!(
+        (&first["sources"], &first["revoked_at"]),
+        (&json!(["OKTA", "WORKDAY"]), &json!(null))
+    );
+    assert!(!listed.to_string().contains(key["secret"].as_str().unwrap()));
+    stdout(&run(&["key", "revoke", id]));
+    let text = stdout(&run(&["key", "list"]));
+    assert!(text.starts_with(&format!("{id}\t2\tHR\treads, OKTA, WORKDAY\tcreated ")), "{text}");
+    assert!(text.contains("\trevoked "), "{text}");
+    // Of another company, or of none.
+    let unknown = refused(&["key", "create", "--company", "1", "--source", "WORKDAY"]);
+    assert!(unknown.starts_with("crewline: company 1 has no source WORKDAY; it has JIRA, "));
+    assert_eq!(json(&run(&["key", "list", "--output", "json"])).as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_operator_makes_on_sqlite() {
+    what_the_operator_makes(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_operator_makes_on_postgres() {
+    what_the_operator_makes(Engine::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 mod attach;
 mod attach_properties;
 mod decimal;
+mod exchange;
 mod kind;
 mod numbers;
 mod range;

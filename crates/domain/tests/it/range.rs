@@ -289,3 +289,31 @@ fn any_other_end_is_shown_as_it_is() {
         assert_eq!(YEAR.shown_end(day(end)), day(end));
     }
 }
+
+#[test]
+fn a_period_does_not_end_before_it_begins() {
+    let period = |start, end| Period { start, end };
+    let (first, last) = (Some(day("2025-01-01")), Some(day("2025-01-02")));
+    for good in [(first, last), (first, first), (None, last), (last, None), (None, None)] {
+        assert!(period(good.0, good.1).ascends());
+    }
+    assert!(!period(last, first).ascends());
+}
+
+#[test]
+fn an_instant_has_an_offset() {
+    for good in ["2025-03-20T02:00:00Z", "2025-03-20T02:00:00-03:00", "2025-03-20T02:00:00.5+00:00"]
+    {
+        assert!(domain::range::instant(good).is_some(), "{good}");
+    }
+    for bad in [
+        "",
+        "2025-03-20",
+        "2025-03-20T02:00:00",
+        "2025-02-30T02:00:00Z",
+        "yesterday",
+        &"0".repeat(41),
+    ] {
+        assert!(domain::range::instant(bad).is_none(), "{bad}");
+    }
+}
