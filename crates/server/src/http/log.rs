@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use tracing::Level;
 
@@ -38,42 +38,53 @@ impl fmt::Display for Operation {
     }
 }
 
-/// The line of a request that is on its way.
+/// The line of a request that is on its way. It is written when this goes, so that a client who
+/// hangs up has one too.
 pub struct Line {
     begun: Instant,
+    pub request_id: String,
     pub operation: Operation,
     seen: Seen,
+    answered: Option<(StatusCode, Option<Counts>)>,
 }
 
 impl Line {
-    pub fn begin(request: &mut Request) -> Self {
+    pub fn begin(request: &mut Request, request_id: String) -> Self {
         let (begun, seen) = (Instant::now(), Seen::default());
         let path = request.extensions().get::<MatchedPath>().cloned();
         request.extensions_mut().insert(Arc::clone(&seen));
         let operation = Operation(path.map(|path| (request.method().clone(), path)));
-        Self { begun, operation, seen }
+        Self { begun, request_id, operation, seen, answered: None }
     }
 
-    /// Writes it. Who asks for health asks every few seconds, and is told apart.
-    pub fn end(self, request_id: &str, response: &Response) {
+    /// Takes down what the answer is.
+    pub fn answered(&mut self, response: &Response) {
+        self.answered = Some((response.status(), response.extensions().get().copied()));
+    }
+}
+
+/// Who asks for health asks every few seconds, and is told apart.
+impl Drop for Line {
+    fn drop(&mut self) {
         let path = self.operation.0.as_ref().map(|(_, path)| path.as_str());
         let caller = self.seen.get();
-        let counts = response.extensions().get::<Counts>();
+        let counts = self.answered.and_then(|(_, counts)| counts);
         macro_rules! line {
             ($level:expr) => {
                 tracing::event!(
                     target: "request",
                     $level,
-                    request_id,
+                    request_id = self.request_id,
                     company = caller.map(|caller| caller.company_id),
                     key = caller.map(|caller| caller.key.as_str()),
                     operation = %self.operation,
-                    status = response.status().as_u16(),
+                    status = self.answered.map(|(status, _)| status.as_u16()),
                     duration_us = self.begun.elapsed().as_micros() as u64,
                     received = counts.map(|counts| counts.received),
                     created = counts.map(|counts| counts.created),
                     rejected = counts.map(|counts| counts.rejected),
-                    "answered"
+                    "{}",
+                    if self.answered.is_some() { "answered" } else { "the client hung up" }
                 )
             };
         }

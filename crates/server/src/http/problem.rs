@@ -272,7 +272,7 @@ impl Problem {
         };
         if let Some(cause) = &problem.cause {
             let status = problem.status.as_u16();
-            tracing::error!(request_id, %operation, status, ?cause, "failed");
+            tracing::error!(request_id, %operation, status, cause = cause.told(), "failed");
         }
         let native = path == "/api" || path.starts_with("/api/");
         let kind = if native { "application/problem+json" } else { "application/json" };

@@ -15,16 +15,16 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 /// Gives the request an id, every problem its body, and the log its line.
 pub async fn around(mut request: Request, next: Next) -> Response {
-    let (id, line) = (request_id(), Line::begin(&mut request));
+    let mut line = Line::begin(&mut request, request_id());
     // Only problems need the path: a clone of a `Uri` shares its text.
     let uri = request.uri().clone();
     let (parts, body) = request.into_parts();
     let (body, leftover) = leftover::lend(body);
     let response = next.run(Request::from_parts(parts, body)).await;
     leftover.drain().await;
-    let mut response = Problem::render(response, uri.path(), &line.operation, &id);
-    line.end(&id, &response);
-    if let Ok(id) = HeaderValue::try_from(id) {
+    let mut response = Problem::render(response, uri.path(), &line.operation, &line.request_id);
+    line.answered(&response);
+    if let Ok(id) = HeaderValue::try_from(&line.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response

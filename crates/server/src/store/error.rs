@@ -65,6 +65,12 @@ impl Error {
         text
     }
 
+    /// What went wrong, for the log: without the engine's details, which may repeat what rows
+    /// hold.
+    pub fn told(&self) -> String {
+        self.explain().lines().next().unwrap_or_default().to_owned()
+    }
+
     /// A conflict that no engine reported: a fact that an operation relied on has changed.
     pub fn changed(what: &'static str) -> Self {
         Error::Conflict(what.into())

@@ -133,7 +133,7 @@ impl Store {
             Engine::Postgres(postgres) => postgres.write(op).await,
         };
         if let Err(Stop::Failed(error)) = &result {
-            tracing::debug!(operation = name, ?error, "write failed");
+            tracing::debug!(operation = name, error = error.told(), "write failed");
         }
         result
     }
@@ -150,7 +150,7 @@ impl Store {
             Engine::Postgres(postgres) => postgres.read(op).await,
         };
         if let Err(Stop::Failed(error)) = &result {
-            tracing::debug!(operation = name, ?error, "read failed");
+            tracing::debug!(operation = name, error = error.told(), "read failed");
         }
         result
     }

@@ -43,8 +43,8 @@ struct TokenPair {
 /// An error of the token endpoints (RFC 6749, 5.2).
 #[derive(Serialize, ToSchema)]
 struct TokenError {
-    /// `invalid_request`, `invalid_client`, `invalid_grant`, `unsupported_grant_type` or
-    /// `temporarily_unavailable`.
+    /// `invalid_request`, `invalid_client`, `invalid_grant`, `unsupported_grant_type`,
+    /// `temporarily_unavailable` or `server_error`.
     #[schema(example = "invalid_client")]
     error: &'static str,
     #[schema(example = "The key or the secret is wrong, or the key is revoked")]
@@ -78,6 +78,7 @@ struct Grant {
         (status = 400, description = "`invalid_request` or `unsupported_grant_type`.", body = TokenError),
         (status = 401, description = "`invalid_client`, with `WWW-Authenticate: Basic`.", body = TokenError),
         (status = 413, description = "`invalid_request`: the body is too large.", body = TokenError),
+        (status = 500, description = "`server_error`: a defect of the server.", body = TokenError),
         (status = 503, description = "`temporarily_unavailable`, with `Retry-After`.", body = TokenError)
     )
 )]
@@ -133,6 +134,7 @@ struct Refresh {
         (status = 200, description = "A token pair.", body = TokenPair),
         (status = 400, description = "`invalid_request`, or `invalid_grant`: the token is unknown, expired or revoked.", body = TokenError),
         (status = 413, description = "`invalid_request`: the body is too large.", body = TokenError),
+        (status = 500, description = "`server_error`: a defect of the server.", body = TokenError),
         (status = 503, description = "`temporarily_unavailable`, with `Retry-After`.", body = TokenError)
     )
 )]
@@ -219,7 +221,7 @@ impl From<InvalidGrant> for Refused {
 
 impl From<store::Error> for Refused {
     fn from(error: store::Error) -> Self {
-        tracing::error!(?error, "no token could be issued");
+        tracing::error!(cause = error.told(), "no token could be issued");
         let problem = Problem::from(error);
         let error = match problem.status {
             StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
