@@ -41,6 +41,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Brand, "brand", "BrandNotFoundError";
     Category, "category", "CategoryNotFoundError";
     Client, "client", "ClientNotFoundError";
     Contract, "contract", "ContractNotFoundError";

@@ -13,6 +13,7 @@ pub mod store;
 
 pub mod http;
 
+pub mod brands;
 pub mod categories;
 pub mod clients;
 pub mod companies;

@@ -23,6 +23,7 @@ fn no_two_kinds_share_a_name_or_an_error_name() {
 #[test]
 fn the_name_of_a_kind_never_changes() {
     let names = [
+        (Kind::Brand, "brand"),
         (Kind::Category, "category"),
         (Kind::Client, "client"),
         (Kind::Contract, "contract"),

@@ -65,8 +65,11 @@ pub(crate) use refers;
 
 /// The kinds' tables: the registration list.
 fn table(kind: Kind) -> &'static Table {
-    use crate::{categories, clients, contracts, positions, seniorities, teams, users, workspaces};
+    use crate::{
+        brands, categories, clients, contracts, positions, seniorities, teams, users, workspaces,
+    };
     match kind {
+        Kind::Brand => &brands::Brand::TABLE,
         Kind::Category => &categories::Category::TABLE,
         Kind::Client => &clients::Client::TABLE,
         Kind::Contract => &contracts::Contract::TABLE,

@@ -218,6 +218,7 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V13__what_deletes_look_up.sql c691a1713a54
         sqlite/V14__exchange_rates.sql 8b3dbfbaa1d7
         sqlite/V20__refresh.sql e2fc29881f3c
+        sqlite/V15__brands.sql 22e5151a7a80
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -233,6 +234,7 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V13__what_deletes_look_up.sql b995ee5aef4b
         postgres/V14__exchange_rates.sql 2587e51dea5c
         postgres/V20__refresh.sql b1160e79cc60
+        postgres/V15__brands.sql 1577dbe3ac71
     "#]]
     .assert_eq(&sums);
 }

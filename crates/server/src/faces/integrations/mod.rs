@@ -4,6 +4,7 @@
 //! [`create`], [`update`] and [`delete`]; a kind's file holds its wire types.
 
 mod answers;
+mod brands;
 mod categories;
 mod clients;
 mod contract_users;
@@ -28,6 +29,7 @@ use crate::scope::Scope;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
+        .merge(brands::routes())
         .merge(categories::routes())
         .merge(clients::routes())
         .merge(contract_users::routes())
