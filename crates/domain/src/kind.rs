@@ -46,6 +46,7 @@ kinds! {
     Client, "client", "ClientNotFoundError";
     Contract, "contract", "ContractNotFoundError";
     Position, "position", "PositionNotFoundError";
+    Product, "product", "ProductNotFoundError";
     Seniority, "seniority", "SeniorityNotFoundError";
     Team, "team", "TeamNotFoundError";
     User, "user", "UserNotFoundError";

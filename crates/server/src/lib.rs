@@ -22,6 +22,7 @@ pub mod entities;
 pub mod exchange_rates;
 pub mod keys;
 pub mod positions;
+pub mod products;
 pub mod references;
 pub mod seniorities;
 pub mod sources;

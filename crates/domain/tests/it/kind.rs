@@ -28,6 +28,7 @@ fn the_name_of_a_kind_never_changes() {
         (Kind::Client, "client"),
         (Kind::Contract, "contract"),
         (Kind::Position, "position"),
+        (Kind::Product, "product"),
         (Kind::Seniority, "seniority"),
         (Kind::Team, "team"),
         (Kind::User, "user"),

@@ -16,6 +16,7 @@ mod gate;
 mod isolation;
 mod kernel;
 mod kernel_sqlite;
+mod products;
 mod races;
 mod references;
 mod refresh;

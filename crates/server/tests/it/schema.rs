@@ -219,6 +219,7 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V14__exchange_rates.sql 8b3dbfbaa1d7
         sqlite/V20__refresh.sql e2fc29881f3c
         sqlite/V15__brands.sql 22e5151a7a80
+        sqlite/V16__products.sql 52df8a9f5421
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -235,6 +236,7 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V14__exchange_rates.sql 2587e51dea5c
         postgres/V20__refresh.sql b1160e79cc60
         postgres/V15__brands.sql 1577dbe3ac71
+        postgres/V16__products.sql e8a86fc055d6
     "#]]
     .assert_eq(&sums);
 }

@@ -11,6 +11,7 @@ mod contract_users;
 mod contracts;
 mod currency_exchanges;
 mod positions;
+mod products;
 mod seniorities;
 mod team_users;
 mod teams;
@@ -36,6 +37,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(contracts::routes())
         .merge(currency_exchanges::routes())
         .merge(positions::routes())
+        .merge(products::routes())
         .merge(seniorities::routes())
         .merge(team_users::routes())
         .merge(teams::routes())
