@@ -47,6 +47,7 @@ kinds! {
     Contract, "contract", "ContractNotFoundError";
     Position, "position", "PositionNotFoundError";
     Product, "product", "ProductNotFoundError";
+    Project, "project", "ProjectNotFoundError";
     Seniority, "seniority", "SeniorityNotFoundError";
     Team, "team", "TeamNotFoundError";
     User, "user", "UserNotFoundError";

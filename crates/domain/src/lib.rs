@@ -7,6 +7,7 @@ pub mod attach;
 pub mod currency;
 pub mod decimal;
 pub mod exchange;
+pub mod income;
 pub mod kind;
 pub mod range;
 pub mod reference;
@@ -16,6 +17,7 @@ pub mod text;
 
 pub use currency::Currency;
 pub use decimal::{Amount, Decimal, Hours, Percentage, Rate, Role};
+pub use income::IncomeType;
 pub use kind::Kind;
 pub use range::{DateRange, Period, RangeRefusal};
 pub use reference::{ExternalId, Ref};

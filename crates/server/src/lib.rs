@@ -23,6 +23,7 @@ pub mod exchange_rates;
 pub mod keys;
 pub mod positions;
 pub mod products;
+pub mod projects;
 pub mod references;
 pub mod seniorities;
 pub mod sources;

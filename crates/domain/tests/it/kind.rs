@@ -29,6 +29,7 @@ fn the_name_of_a_kind_never_changes() {
         (Kind::Contract, "contract"),
         (Kind::Position, "position"),
         (Kind::Product, "product"),
+        (Kind::Project, "project"),
         (Kind::Seniority, "seniority"),
         (Kind::Team, "team"),
         (Kind::User, "user"),

@@ -4,6 +4,7 @@ mod attach;
 mod attach_properties;
 mod decimal;
 mod exchange;
+mod income;
 mod kind;
 mod numbers;
 mod range;

@@ -66,8 +66,8 @@ pub(crate) use refers;
 /// The kinds' tables: the registration list.
 fn table(kind: Kind) -> &'static Table {
     use crate::{
-        brands, categories, clients, contracts, positions, products, seniorities, teams, users,
-        workspaces,
+        brands, categories, clients, contracts, positions, products, projects, seniorities, teams,
+        users, workspaces,
     };
     match kind {
         Kind::Brand => &brands::Brand::TABLE,
@@ -76,6 +76,7 @@ fn table(kind: Kind) -> &'static Table {
         Kind::Contract => &contracts::Contract::TABLE,
         Kind::Position => &positions::Position::TABLE,
         Kind::Product => &products::Product::TABLE,
+        Kind::Project => &projects::Project::TABLE,
         Kind::Seniority => &seniorities::Seniority::TABLE,
         Kind::Team => &teams::Team::TABLE,
         Kind::User => &users::User::TABLE,

@@ -21,6 +21,10 @@ pub struct Spaced(pub Timestamp);
 #[derive(Clone, Copy, Debug)]
 pub struct Midnight(pub Date);
 
+/// A date as `2025-01-15 00:00:00`.
+#[derive(Clone, Copy, Debug)]
+pub struct SpacedDay(pub Date);
+
 /// A date as `2025-01-01`.
 #[derive(Clone, Copy, Debug)]
 pub struct Day(pub Date);
@@ -55,6 +59,14 @@ impl Serialize for Spaced {
 impl Serialize for Midnight {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut text = *b"0000-00-00T00:00:00.000Z";
+        write_date(self.0, &mut text[..10]);
+        serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+impl Serialize for SpacedDay {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut text = *b"0000-00-00 00:00:00";
         write_date(self.0, &mut text[..10]);
         serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
     }
@@ -131,6 +143,12 @@ schema!(
     "MidnightDate",
     string("A date, written as its midnight in UTC.", "2027-10-01T00:00:00.000Z")
         .pattern(Some(r"^\d{4}-\d{2}-\d{2}T00:00:00\.000Z$"))
+);
+schema!(
+    SpacedDay,
+    "SpacedDate",
+    string("A date, written as its midnight in UTC.", "2025-01-15 00:00:00")
+        .pattern(Some(r"^\d{4}-\d{2}-\d{2} 00:00:00$"))
 );
 schema!(
     Day,

@@ -17,6 +17,7 @@ mod isolation;
 mod kernel;
 mod kernel_sqlite;
 mod products;
+mod projects;
 mod races;
 mod references;
 mod refresh;

@@ -12,6 +12,7 @@ mod contracts;
 mod currency_exchanges;
 mod positions;
 mod products;
+mod projects;
 mod seniorities;
 mod team_users;
 mod teams;
@@ -38,6 +39,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(currency_exchanges::routes())
         .merge(positions::routes())
         .merge(products::routes())
+        .merge(projects::routes())
         .merge(seniorities::routes())
         .merge(team_users::routes())
         .merge(teams::routes())
