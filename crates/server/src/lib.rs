@@ -21,6 +21,7 @@ pub mod contracts;
 pub mod entities;
 pub mod exchange_rates;
 pub mod keys;
+pub mod leave_types;
 pub mod positions;
 pub mod products;
 pub mod projects;

@@ -68,12 +68,15 @@ fn table(kind: Kind) -> &'static Table {
     use crate::{
         brands, categories, clients, contracts, positions, products, projects, seniorities, teams,
         users, workspaces,
+        categories, clients, contracts, leave_types, positions, seniorities, teams, users,
+        workspaces,
     };
     match kind {
         Kind::Brand => &brands::Brand::TABLE,
         Kind::Category => &categories::Category::TABLE,
         Kind::Client => &clients::Client::TABLE,
         Kind::Contract => &contracts::Contract::TABLE,
+        Kind::LeaveType => &leave_types::LeaveType::TABLE,
         Kind::Position => &positions::Position::TABLE,
         Kind::Product => &products::Product::TABLE,
         Kind::Project => &projects::Project::TABLE,

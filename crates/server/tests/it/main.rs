@@ -18,6 +18,7 @@ mod kernel;
 mod kernel_sqlite;
 mod products;
 mod projects;
+mod leave_types;
 mod races;
 mod references;
 mod refresh;

@@ -69,3 +69,20 @@ impl Gone {
         Json(Self { message: "Entity deleted successfully" })
     }
 }
+
+/// Which external id was deleted.
+#[derive(Serialize, ToSchema)]
+pub struct DeletedId {
+    #[schema(example = "Leave request deleted successfully")]
+    message: &'static str,
+    /// As sent.
+    #[serde(rename = "deletedId")]
+    #[schema(example = "external-id-3")]
+    deleted_id: String,
+}
+
+impl DeletedId {
+    pub fn new(message: &'static str, deleted_id: String) -> Wrapped<Self> {
+        Wrapped::ok(Self { message, deleted_id })
+    }
+}

@@ -10,6 +10,7 @@ mod clients;
 mod contract_users;
 mod contracts;
 mod currency_exchanges;
+mod leave_types;
 mod positions;
 mod products;
 mod projects;
@@ -37,6 +38,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(contract_users::routes())
         .merge(contracts::routes())
         .merge(currency_exchanges::routes())
+        .merge(leave_types::routes())
         .merge(positions::routes())
         .merge(products::routes())
         .merge(projects::routes())
