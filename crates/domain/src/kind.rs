@@ -45,6 +45,7 @@ kinds! {
     Category, "category", "CategoryNotFoundError";
     Client, "client", "ClientNotFoundError";
     Contract, "contract", "ContractNotFoundError";
+    Leave, "leave", "LeaveNotFoundError";
     LeaveType, "leave_type", "LeaveTypeNotFoundError";
     Position, "position", "PositionNotFoundError";
     Product, "product", "ProductNotFoundError";

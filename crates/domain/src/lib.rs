@@ -9,6 +9,7 @@ pub mod decimal;
 pub mod exchange;
 pub mod income;
 pub mod kind;
+pub mod leave;
 pub mod range;
 pub mod reference;
 pub mod source;

@@ -22,6 +22,7 @@ pub mod entities;
 pub mod exchange_rates;
 pub mod keys;
 pub mod leave_types;
+pub mod leaves;
 pub mod positions;
 pub mod products;
 pub mod projects;

@@ -19,8 +19,8 @@ pub enum Refusal {
     DuplicateEmail { email: Email, known: Vec<(Source, String)> },
     /// A field that can only be judged against what is stored.
     Invalid { pointer: String, message: String },
-    /// An entity of its own ends before it begins; the names of both fields.
-    DateRange { start: &'static str, end: &'static str },
+    /// An entity ends before it begins: the field of its end, and what to say.
+    DateRange { end: &'static str, message: &'static str },
     /// There is no rate from the currency to the company's base currency.
     NoExchangeRate { currency: Currency, base: String },
     /// Something depends on what was to be deleted: of which kind, and how many.

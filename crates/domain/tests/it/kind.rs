@@ -27,6 +27,7 @@ fn the_name_of_a_kind_never_changes() {
         (Kind::Category, "category"),
         (Kind::Client, "client"),
         (Kind::Contract, "contract"),
+        (Kind::Leave, "leave"),
         (Kind::LeaveType, "leave_type"),
         (Kind::Position, "position"),
         (Kind::Product, "product"),

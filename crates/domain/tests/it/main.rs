@@ -6,6 +6,7 @@ mod decimal;
 mod exchange;
 mod income;
 mod kind;
+mod leave;
 mod numbers;
 mod range;
 mod reference;

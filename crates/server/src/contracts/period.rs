@@ -12,7 +12,10 @@ use crate::store::{self, Tx, params};
 pub fn judge(period: Period) -> Judged<()> {
     match period.ascends() {
         true => Ok(()),
-        false => Err(Refusal::DateRange { end: "end_date", start: "start_date" }.into()),
+        false => {
+            let message = "end_date must not be before start_date";
+            Err(Refusal::DateRange { end: "end_date", message }.into())
+        }
     }
 }
 

@@ -69,6 +69,7 @@ fn table(kind: Kind) -> &'static Table {
         brands, categories, clients, contracts, positions, products, projects, seniorities, teams,
         users, workspaces,
         categories, clients, contracts, leave_types, positions, seniorities, teams, users,
+        categories, clients, contracts, leave_types, leaves, positions, seniorities, teams, users,
         workspaces,
     };
     match kind {
@@ -76,6 +77,7 @@ fn table(kind: Kind) -> &'static Table {
         Kind::Category => &categories::Category::TABLE,
         Kind::Client => &clients::Client::TABLE,
         Kind::Contract => &contracts::Contract::TABLE,
+        Kind::Leave => &leaves::Leave::TABLE,
         Kind::LeaveType => &leave_types::LeaveType::TABLE,
         Kind::Position => &positions::Position::TABLE,
         Kind::Product => &products::Product::TABLE,

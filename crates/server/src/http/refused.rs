@@ -34,13 +34,9 @@ impl From<Refusal> for Problem {
                 Self::conflict("DuplicateEmailError", "DUPLICATE_EMAIL", message)
             }
             Refusal::Invalid { pointer, message } => Self::field(pointer, message),
-            Refusal::DateRange { start, end } => {
-                let message = format!("{end} must not be before {start}");
-                Self::field(format!("/{end}"), message.clone()).published(
-                    "InvalidDateRangeError",
-                    "INVALID_DATE_RANGE",
-                    message,
-                )
+            Refusal::DateRange { end, message } => {
+                let (name, code) = ("InvalidDateRangeError", "INVALID_DATE_RANGE");
+                Self::field(format!("/{end}"), message).published(name, code, message.to_owned())
             }
             Refusal::NoExchangeRate { currency, base } => no_exchange_rate(currency, &base),
             Refusal::HasDependents { kind, id, dependents } => {

@@ -34,7 +34,7 @@ pub const CODES: &[Code] = codes! {
     "INVALID_ROLE" "400" "`role_id` is a number, but not 1 to 6" =>
         Problem::field("/role_id", domain::Role::RULE);
     "INVALID_DATE_RANGE" "400" "it would end before it begins" =>
-        Refusal::DateRange { start: "start_date", end: "end_date" };
+        Refusal::DateRange { end: "end_date", message: "end_date must not be before start_date" };
     "CTR006" "400" "there is no exchange rate from `currency` to the company's base currency" =>
         no_rate();
     "UNAUTHORIZED" "401" "no token, or one that is unknown, revoked or expired" =>

@@ -19,6 +19,7 @@ mod kernel_sqlite;
 mod products;
 mod projects;
 mod leave_types;
+mod leaves;
 mod races;
 mod references;
 mod refresh;

@@ -11,6 +11,7 @@ mod contract_users;
 mod contracts;
 mod currency_exchanges;
 mod leave_types;
+mod leaves;
 mod positions;
 mod products;
 mod projects;
@@ -39,6 +40,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(contracts::routes())
         .merge(currency_exchanges::routes())
         .merge(leave_types::routes())
+        .merge(leaves::routes())
         .merge(positions::routes())
         .merge(products::routes())
         .merge(projects::routes())

@@ -1,0 +1,225 @@
+//! Leaves of users.
+
+use axum::extract::State;
+use domain::leave::Moment;
+use domain::{ExternalId, Kind, Ref};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Schema, Type};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answers::{DeletedId, Wrapped};
+use super::{CreateBody, Created, Metadata, UpdateBody, named, read};
+use crate::app::Shared;
+use crate::faces::wire::Iso;
+use crate::http::field::{SourceName, text, wire};
+use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body};
+use crate::leaves::{Leave, New, delete as remove};
+
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(update, delete))
+}
+
+wire!(
+    Moment,
+    Moment::RULE,
+    |raw| Moment::parse(&text(raw)?).ok(),
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("A moment with its offset; comes back as sent."))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+);
+
+body! {
+    struct Create as "CreateLeave" = {
+        "metadata": {"source": "GLOBANT"}, "id": "external-id-3", "userId": "external-user-id-1",
+        "leaveTypeId": "external-leave-type-1", "start": "2026-05-11T00:00:00-00:00",
+        "end": "2026-05-11T23:59:00-00:00", "allDay": true
+    } {
+        metadata: required Metadata,
+        id: required ExternalId,
+        /// The user.
+        "userId" user_id: required ExternalId,
+        /// The leave type.
+        "leaveTypeId" leave_type_id: required ExternalId,
+        start: required Moment,
+        /// Not before the start.
+        end: required Moment,
+        /// Whether the times of the day do not matter.
+        "allDay" all_day: required bool,
+    }
+}
+
+impl CreateBody for Create {
+    type Entity = Leave;
+
+    fn fields(self) -> Option<(SourceName, (ExternalId, New))> {
+        let new = New {
+            user: Ref::External(self.user_id?),
+            leave_type: Ref::External(self.leave_type_id?),
+            start: self.start?,
+            end: self.end?,
+            all_day: self.all_day?,
+        };
+        Some((Metadata::source(self.metadata)?, (self.id?, new)))
+    }
+}
+
+body! {
+    /// Every field is required, as published.
+    struct Change as "UpdateLeave" = {
+        "metadata": {"source": "GLOBANT"}, "userId": "external-user-id-1",
+        "leaveTypeId": "external-leave-type-1", "start": "2026-05-11T00:00:00-00:00",
+        "end": "2026-05-12T23:59:00-00:00", "allDay": true
+    } {
+        metadata: required Metadata,
+        /// The user.
+        "userId" user_id: required ExternalId,
+        /// The leave type.
+        "leaveTypeId" leave_type_id: required ExternalId,
+        start: required Moment,
+        /// Not before the start.
+        end: required Moment,
+        /// Whether the times of the day do not matter.
+        "allDay" all_day: required bool,
+    }
+}
+
+impl UpdateBody for Change {
+    type Entity = Leave;
+
+    fn patch(self) -> Option<(SourceName, New)> {
+        let patch = New {
+            user: Ref::External(self.user_id?),
+            leave_type: Ref::External(self.leave_type_id?),
+            start: self.start?,
+            end: self.end?,
+            all_day: self.all_day?,
+        };
+        Some((Metadata::source(self.metadata)?, patch))
+    }
+}
+
+body! {
+    struct Delete as "DeleteLeave" = {
+        "metadata": {"source": "GLOBANT"}, "userId": "external-user-id-1"
+    } {
+        metadata: required Metadata,
+        /// The leave's user.
+        "userId" user_id: required ExternalId,
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Leave)]
+struct Answer {
+    #[schema(example = 12345)]
+    id: i64,
+    #[serde(rename = "userId")]
+    #[schema(example = 67890)]
+    user_id: i64,
+    #[serde(rename = "leaveTypeId")]
+    #[schema(example = 54321)]
+    leave_type_id: i64,
+    /// As sent.
+    #[schema(example = "2026-05-11T00:00:00-00:00")]
+    start: String,
+    /// As sent.
+    #[schema(example = "2026-05-11T23:59:00-00:00")]
+    end: String,
+    #[serde(rename = "allDay")]
+    all_day: bool,
+    #[schema(example = 2336)]
+    company_id: i64,
+    created_at: Iso,
+    updated_at: Iso,
+    /// Always `pending`.
+    #[schema(example = "pending")]
+    status: &'static str,
+}
+
+impl Answer {
+    fn new(company_id: i64, leave: Leave) -> Self {
+        Self {
+            id: leave.id,
+            user_id: leave.user_id,
+            leave_type_id: leave.leave_type_id,
+            start: leave.start,
+            end: leave.end,
+            all_day: leave.all_day,
+            company_id,
+            created_at: Iso(leave.created_at),
+            updated_at: Iso(leave.updated_at),
+            status: "pending",
+        }
+    }
+}
+
+/// Create a leave
+///
+/// Leaves of one user may overlap.
+#[utoipa::path(
+    post,
+    path = "/v2/integrations/leaves",
+    tag = "user-leaves",
+    request_body = Create,
+    responses((status = 201, description = "The leave.", body = Wrapped<Answer>)),
+    extensions(("x-error-codes" = json!(["INVALID_DATE_RANGE", "ZC001", "ZC004"])))
+)]
+async fn create(
+    State(app): State<Shared>,
+    caller: Caller,
+    body: JsonBody,
+) -> Result<Wrapped<Answer>, Problem> {
+    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
+    Ok(Wrapped::created(Answer::new(caller.company_id, entity)))
+}
+
+/// Update a leave
+#[utoipa::path(
+    put,
+    path = "/v2/integrations/leaves/{id}",
+    tag = "user-leaves",
+    params(("id" = String, Path, description = "The leave's external id.", example = "external-id-3")),
+    request_body = Change,
+    responses((status = 200, description = "The leave.", body = Wrapped<Answer>)),
+    extensions(("x-error-codes" = json!(["INVALID_DATE_RANGE", "ZC001"])))
+)]
+async fn update(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: JsonBody,
+) -> Result<Wrapped<Answer>, Problem> {
+    let leave = super::update::<Change>(&app, &caller, &id, &body).await?;
+    Ok(Wrapped::ok(Answer::new(caller.company_id, leave)))
+}
+
+/// Delete a leave
+///
+/// With all its references. The user must be the leave's.
+#[utoipa::path(
+    delete,
+    path = "/v2/integrations/leaves/{id}",
+    tag = "user-leaves",
+    params(("id" = String, Path, description = "The leave's external id.", example = "external-id-3")),
+    request_body = Delete,
+    responses((status = 200, description = "What was deleted.", body = Wrapped<DeletedId>)),
+    extensions(("x-error-codes" = json!(["ZC001"])))
+)]
+async fn delete(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: JsonBody,
+) -> Result<Wrapped<DeletedId>, Problem> {
+    let (scope, user) = read(&app, &caller, &body, |sent: Delete| {
+        Some((Metadata::source(sent.metadata)?, Ref::External(sent.user_id?)))
+    })?;
+    let leave = named(&id, Kind::Leave, &scope)?;
+    remove::delete(&app, scope, leave, user).await?;
+    Ok(DeletedId::new("Leave request deleted successfully", id))
+}
