@@ -53,5 +53,6 @@ kinds! {
     Seniority, "seniority", "SeniorityNotFoundError";
     Team, "team", "TeamNotFoundError";
     User, "user", "UserNotFoundError";
+    WorkingTime, "working_time", "WorkingTimeNotFoundError";
     Workspace, "workspace", "WorkspaceNotFoundError";
 }

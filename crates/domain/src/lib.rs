@@ -15,6 +15,7 @@ pub mod reference;
 pub mod source;
 pub mod team;
 pub mod text;
+pub mod working_time;
 
 pub use currency::Currency;
 pub use decimal::{Amount, Decimal, Hours, Percentage, Rate, Role};

@@ -32,6 +32,7 @@ pub mod sources;
 pub mod teams;
 pub mod tokens;
 pub mod users;
+pub mod working_times;
 pub mod workspaces;
 
 pub mod faces;

@@ -17,6 +17,8 @@ pub enum Refusal {
     DuplicateExternalId { kind: Kind, source: Source, external_id: ExternalId, owner: i64 },
     /// Another user has the e-mail; `known` are that user's references.
     DuplicateEmail { email: Email, known: Vec<(Source, String)> },
+    /// The user has a working time already; `known` are its references.
+    DuplicateWorkingTime { known: Vec<(Source, String)> },
     /// A field that can only be judged against what is stored.
     Invalid { pointer: String, message: String },
     /// An entity ends before it begins: the field of its end, and what to say.

@@ -35,6 +35,7 @@ fn the_name_of_a_kind_never_changes() {
         (Kind::Seniority, "seniority"),
         (Kind::Team, "team"),
         (Kind::User, "user"),
+        (Kind::WorkingTime, "working_time"),
         (Kind::Workspace, "workspace"),
     ];
     for (kind, name) in names {

@@ -13,6 +13,7 @@ mod reference;
 mod source;
 mod team;
 mod text;
+mod working_time;
 
 use jiff::civil::Date;
 

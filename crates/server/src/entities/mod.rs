@@ -17,10 +17,10 @@ use crate::app::App;
 use crate::references::{self, At, Wanted};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
-use crate::store::{self, FromRow, Sequence, Stop, Tx};
+use crate::store::{self, Sequence, Stop, Tx};
 
 /// A kind of entity.
-pub trait Entity: FromRow + Send + 'static {
+pub trait Entity: Sized + Send + 'static {
     const KIND: Kind;
     const TABLE: Table;
     /// Names the operation in logs and metrics.

@@ -70,7 +70,7 @@ fn table(kind: Kind) -> &'static Table {
         users, workspaces,
         categories, clients, contracts, leave_types, positions, seniorities, teams, users,
         categories, clients, contracts, leave_types, leaves, positions, seniorities, teams, users,
-        workspaces,
+        working_times, workspaces,
     };
     match kind {
         Kind::Brand => &brands::Brand::TABLE,
@@ -85,6 +85,7 @@ fn table(kind: Kind) -> &'static Table {
         Kind::Seniority => &seniorities::Seniority::TABLE,
         Kind::Team => &teams::Team::TABLE,
         Kind::User => &users::User::TABLE,
+        Kind::WorkingTime => &working_times::WorkingTime::TABLE,
         Kind::Workspace => &workspaces::Workspace::TABLE,
     }
 }

@@ -1,7 +1,7 @@
 //! How refusals are told: each with what was wrong and what would be right.
 
 use axum::http::StatusCode;
-use domain::{Currency, Kind};
+use domain::{Currency, Kind, Source};
 use jiff::civil::Date;
 
 use super::Problem;
@@ -26,12 +26,12 @@ impl From<Refusal> for Problem {
             }
             Refusal::DuplicateEmail { email, known } => {
                 let message = format!("A user with the e-mail {} already exists", email.as_str());
-                let names = known.iter().map(|(source, id)| format!("{id:?} of {}", source.name));
-                let message = match known.is_empty() {
-                    true => message,
-                    false => format!("{message}; it is known as {}", listed(names, known.len())),
-                };
+                let message = known_as(message, &known);
                 Self::conflict("DuplicateEmailError", "DUPLICATE_EMAIL", message)
+            }
+            Refusal::DuplicateWorkingTime { known } => {
+                let message = known_as("The user already has a working time".to_owned(), &known);
+                Self::conflict("DuplicateWorkingTimeError", "DUPLICATE_WORKING_TIME", message)
             }
             Refusal::Invalid { pointer, message } => Self::field(pointer, message),
             Refusal::DateRange { end, message } => {
@@ -82,6 +82,15 @@ impl From<NotFound> for Problem {
             })
             .collect();
         Self::new(StatusCode::NOT_FOUND, kind.not_found(), "ZC001", message).blaming(errors)
+    }
+}
+
+/// A message about something that is there, with what it is known as.
+fn known_as(message: String, known: &[(Source, String)]) -> String {
+    let names = known.iter().map(|(source, id)| format!("{id:?} of {}", source.name));
+    match known.is_empty() {
+        true => message,
+        false => format!("{message}; it is known as {}", listed(names, known.len())),
     }
 }
 

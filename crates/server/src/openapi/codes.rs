@@ -66,6 +66,8 @@ pub const CODES: &[Code] = codes! {
             "DUPLICATE_EMAIL",
             "A user with the e-mail ana@example.com already exists",
         );
+    "DUPLICATE_WORKING_TIME" "409" "the user has a working time" =>
+        Refusal::DuplicateWorkingTime { known: vec![(BUILT_IN[5], "wt1".to_owned())] };
     "HAS_DEPENDENCIES" "409" "something depends on it: `errors` says of which kind, and how many" =>
         Refusal::HasDependents {
             kind: Kind::Client, id: 7, dependents: vec![("contract".to_owned(), 2)],

@@ -30,4 +30,5 @@ mod tls;
 mod tokens;
 mod updates;
 mod users;
+mod working_times;
 mod workspace_attach;

@@ -223,6 +223,7 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V17__projects.sql 4d11500cfbce
         sqlite/V18__leave_types.sql 95e69ce3ea31
         sqlite/V19__leaves.sql bc1900db6f06
+        sqlite/V21__working_times.sql 19ddc80c85b9
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -243,6 +244,7 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V17__projects.sql 81d71a71b10d
         postgres/V18__leave_types.sql e899ccc5e026
         postgres/V19__leaves.sql 88fc68767773
+        postgres/V21__working_times.sql 9b30b895cb7d
     "#]]
     .assert_eq(&sums);
 }

@@ -20,6 +20,7 @@ mod team_users;
 mod teams;
 mod user_workspaces;
 mod users;
+mod working_times;
 mod workspaces;
 
 use domain::{ExternalId, Kind, Ref};
@@ -49,6 +50,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(teams::routes())
         .merge(user_workspaces::routes())
         .merge(users::routes())
+        .merge(working_times::routes())
         .merge(workspaces::routes())
 }
 
