@@ -65,28 +65,21 @@ pub(crate) use refers;
 
 /// The kinds' tables: the registration list.
 fn table(kind: Kind) -> &'static Table {
-    use crate::{
-        brands, categories, clients, contracts, positions, products, projects, seniorities, teams,
-        users, workspaces,
-        categories, clients, contracts, leave_types, positions, seniorities, teams, users,
-        categories, clients, contracts, leave_types, leaves, positions, seniorities, teams, users,
-        working_times, workspaces,
-    };
     match kind {
-        Kind::Brand => &brands::Brand::TABLE,
-        Kind::Category => &categories::Category::TABLE,
-        Kind::Client => &clients::Client::TABLE,
-        Kind::Contract => &contracts::Contract::TABLE,
-        Kind::Leave => &leaves::Leave::TABLE,
-        Kind::LeaveType => &leave_types::LeaveType::TABLE,
-        Kind::Position => &positions::Position::TABLE,
-        Kind::Product => &products::Product::TABLE,
-        Kind::Project => &projects::Project::TABLE,
-        Kind::Seniority => &seniorities::Seniority::TABLE,
-        Kind::Team => &teams::Team::TABLE,
-        Kind::User => &users::User::TABLE,
-        Kind::WorkingTime => &working_times::WorkingTime::TABLE,
-        Kind::Workspace => &workspaces::Workspace::TABLE,
+        Kind::Brand => &crate::brands::Brand::TABLE,
+        Kind::Category => &crate::categories::Category::TABLE,
+        Kind::Client => &crate::clients::Client::TABLE,
+        Kind::Contract => &crate::contracts::Contract::TABLE,
+        Kind::Leave => &crate::leaves::Leave::TABLE,
+        Kind::LeaveType => &crate::leave_types::LeaveType::TABLE,
+        Kind::Position => &crate::positions::Position::TABLE,
+        Kind::Product => &crate::products::Product::TABLE,
+        Kind::Project => &crate::projects::Project::TABLE,
+        Kind::Seniority => &crate::seniorities::Seniority::TABLE,
+        Kind::Team => &crate::teams::Team::TABLE,
+        Kind::User => &crate::users::User::TABLE,
+        Kind::WorkingTime => &crate::working_times::WorkingTime::TABLE,
+        Kind::Workspace => &crate::workspaces::Workspace::TABLE,
     }
 }
 

@@ -86,7 +86,9 @@ fn judge(project: Option<Project>) -> Judged<Option<Project>> {
         project.as_ref().map(|project| Period { start: project.start_date, end: project.end_date });
     match period.is_none_or(Period::ascends) {
         true => Ok(project),
-        false => Err(Refusal::DateRange { end: "end", start: "start" }.into()),
+        false => {
+            Err(Refusal::DateRange { end: "end", message: "end must not be before start" }.into())
+        }
     }
 }
 

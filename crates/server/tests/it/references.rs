@@ -127,9 +127,8 @@ both_engines! {
             assert_eq!(answer.status, 400, "{query}");
         }
         assert_eq!(t.api.post("/api/references?colour=red", json!({})).await.status, 400);
-        expect![[r#"
-            400 Bad Request
-            {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"kind must be one of: brand category client contract position product project seniority team user workspace","code":"VALIDATION","request_id":"[id]"}"#]].assert_eq(&t.api.get("/api/references?kind=spaceship").await.to_string());
+        let answer = t.api.get("/api/references?kind=spaceship").await.json();
+        assert_eq!(answer["detail"], format!("kind {}", domain::Kind::RULE));
         expect![[r#"
             400 Bad Request
             {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"3 fields are not valid: /colour, /external_id, /id","code":"VALIDATION","request_id":"[id]","errors":[{"pointer":"/colour","message":"is not a field here; the fields are kind, source, external_id, id, of"},{"pointer":"/external_id","message":"must be a string of 1 to 255 bytes"},{"pointer":"/id","message":"must be a positive integer"}]}"#]].assert_eq(&t.api.post("/api/references", json!({

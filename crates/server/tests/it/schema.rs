@@ -217,12 +217,12 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V12__sources.sql 78b587c168f0
         sqlite/V13__what_deletes_look_up.sql c691a1713a54
         sqlite/V14__exchange_rates.sql 8b3dbfbaa1d7
-        sqlite/V20__refresh.sql e2fc29881f3c
         sqlite/V15__brands.sql 22e5151a7a80
         sqlite/V16__products.sql 52df8a9f5421
         sqlite/V17__projects.sql 4d11500cfbce
         sqlite/V18__leave_types.sql 95e69ce3ea31
         sqlite/V19__leaves.sql bc1900db6f06
+        sqlite/V20__refresh.sql e2fc29881f3c
         sqlite/V21__working_times.sql 19ddc80c85b9
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
@@ -238,12 +238,12 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V12__sources.sql e8abac8da265
         postgres/V13__what_deletes_look_up.sql b995ee5aef4b
         postgres/V14__exchange_rates.sql 2587e51dea5c
-        postgres/V20__refresh.sql b1160e79cc60
         postgres/V15__brands.sql 1577dbe3ac71
         postgres/V16__products.sql e8a86fc055d6
         postgres/V17__projects.sql 81d71a71b10d
         postgres/V18__leave_types.sql e899ccc5e026
         postgres/V19__leaves.sql 88fc68767773
+        postgres/V20__refresh.sql b1160e79cc60
         postgres/V21__working_times.sql 9b30b895cb7d
     "#]]
     .assert_eq(&sums);

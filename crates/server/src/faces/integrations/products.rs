@@ -23,7 +23,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
 body! {
     struct Create as "CreateProduct" = {
         "metadata": {"source": "MICROSOFT_DYNAMICS"}, "id": "MD-PRODUCT-12345",
-        "name": "Running shoes", "client_id": "MD-ACC-67890", "brand_id": "MD-BRAND-12345",
+        "name": "Running shoes", "client_id": "SF-ACC-67890", "brand_id": "SF-BRAND-12345",
         "description": "The spring collection"
     } {
         metadata: required Metadata,

@@ -36,7 +36,7 @@ body! {
         "metadata": {"source": "SALESFORCE"}, "id": "SF-OPP-12345",
         "name": "Website Redesign Project", "client_id": "SF-ACC-67890",
         "brief": "A new website", "start": "2025-01-15", "end": "2025-03-31",
-        "pm_id": "SF-USER-12345", "brand_id": "SF-BRAND-12345", "product_id": "SF-PRODUCT-12345",
+        "pm_id": "OKTA-USER-12345", "brand_id": "SF-BRAND-12345", "product_id": "MD-PRODUCT-12345",
         "estimated_time": 200, "billable": true, "status": "active", "currency_id": "USD",
         "evaluation_date": "2025-02-15", "estimated": 15000, "fee_id": "SF-FEE-12345",
         "contract_id": "SF-CONTRACT-12345", "deliverables": "The website",
