@@ -31,6 +31,29 @@ fn operations() -> Vec<(Method, String, &'static Value)> {
     all
 }
 
+/// The catalogue of errors knows every code that the document names.
+#[test]
+fn every_code_is_in_the_catalogue() {
+    let catalogue = include_str!("../../../../docs/errors.md");
+    for (method, path, operation) in operations() {
+        for response in operation["responses"].as_object().unwrap().values() {
+            let said = response["description"].as_str().unwrap_or_default();
+            // `CODE`: when
+            for code in said.split("`: ").filter_map(|part| part.rsplit('`').next()) {
+                let code = code.split(' ').next().unwrap();
+                let is_code = !code.is_empty()
+                    && code
+                        .bytes()
+                        .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+                assert!(
+                    !is_code || catalogue.contains(&format!("`{code}`")),
+                    "{method} {path}: {code}"
+                );
+            }
+        }
+    }
+}
+
 fn is_open(operation: &Value) -> bool {
     operation["security"] == json!([{}])
 }
