@@ -111,7 +111,7 @@ fn has_dependents(kind: Kind, id: i64, dependents: &[(String, i64)]) -> Problem 
         FieldError { pointer: String::new(), message }
     };
     let counts: Vec<String> =
-        dependents.iter().map(|(what, count)| format!("{what} {count}")).collect();
+        dependents.iter().map(|(what, count)| format!("{what} ({count})")).collect();
     let message = format!(
         "{} {id} cannot be deleted while something depends on it: {}",
         kind.name(),

@@ -102,7 +102,7 @@ both_engines! {
         create(&t, "b2", json!({"name": "B", "client_id": "c"})).await.ok();
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"client 1 cannot be deleted while something depends on it: brand 2","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind brand depend on it"}]}"#]].assert_eq(&delete(&t, "clients/c").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"client 1 cannot be deleted while something depends on it: brand (2)","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind brand depend on it"}]}"#]].assert_eq(&delete(&t, "clients/c").await.to_string());
         delete(&t, "brands/b").await.ok();
         delete(&t, "brands/b2").await.ok();
         delete(&t, "clients/c").await.ok();

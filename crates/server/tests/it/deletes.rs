@@ -91,22 +91,22 @@ both_engines! {
         let before = references(&t).await;
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"client 1 cannot be deleted while something depends on it: contract 2","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind contract depend on it"}]}"#]].assert_eq(&delete(&t, "clients/client%20of%20k1").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"client 1 cannot be deleted while something depends on it: contract (2)","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind contract depend on it"}]}"#]].assert_eq(&delete(&t, "clients/client%20of%20k1").await.to_string());
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"contract 1 cannot be deleted while something depends on it: assignment 2","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind assignment depend on it"}]}"#]].assert_eq(&delete(&t, "contracts/k1").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"contract 1 cannot be deleted while something depends on it: assignment (2)","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind assignment depend on it"}]}"#]].assert_eq(&delete(&t, "contracts/k1").await.to_string());
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"user 1 cannot be deleted while something depends on it: assignment 4","request_id":"[id]","errors":[{"pointer":"","message":"4 of kind assignment depend on it"}]}"#]].assert_eq(&delete(&t, "users/u").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"user 1 cannot be deleted while something depends on it: assignment (4)","request_id":"[id]","errors":[{"pointer":"","message":"4 of kind assignment depend on it"}]}"#]].assert_eq(&delete(&t, "users/u").await.to_string());
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"position 1 cannot be deleted while something depends on it: user 1","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind user depend on it"}]}"#]].assert_eq(&delete(&t, "user-position/p").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"position 1 cannot be deleted while something depends on it: user (1)","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind user depend on it"}]}"#]].assert_eq(&delete(&t, "user-position/p").await.to_string());
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"seniority 1 cannot be deleted while something depends on it: position 1, user 1","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind position depend on it"},{"pointer":"","message":"1 of kind user depend on it"}]}"#]].assert_eq(&delete(&t, "seniority/s").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"seniority 1 cannot be deleted while something depends on it: position (1), user (1)","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind position depend on it"},{"pointer":"","message":"1 of kind user depend on it"}]}"#]].assert_eq(&delete(&t, "seniority/s").await.to_string());
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"category 1 cannot be deleted while something depends on it: position 1","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind position depend on it"}]}"#]].assert_eq(&delete(&t, "categories/c").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"category 1 cannot be deleted while something depends on it: position (1)","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind position depend on it"}]}"#]].assert_eq(&delete(&t, "categories/c").await.to_string());
         assert_eq!(references(&t).await, before);
         // From the leaves to the root, all goes.
         for contract in ["k1", "k2"] {

@@ -235,10 +235,10 @@ both_engines! {
         let body = json!({"metadata": {"source": "GLOBANT"}});
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"leave_type 3 cannot be deleted while something depends on it: leave 2","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind leave depend on it"}]}"#]].assert_eq(&t.api.delete("/v2/integrations/leaves-types/lt1", body.clone()).await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"leave_type 3 cannot be deleted while something depends on it: leave (2)","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind leave depend on it"}]}"#]].assert_eq(&t.api.delete("/v2/integrations/leaves-types/lt1", body.clone()).await.to_string());
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"user 2 cannot be deleted while something depends on it: leave 2","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind leave depend on it"}]}"#]].assert_eq(&t.api.delete("/v2/integrations/users/u1", body.clone()).await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"user 2 cannot be deleted while something depends on it: leave (2)","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind leave depend on it"}]}"#]].assert_eq(&t.api.delete("/v2/integrations/users/u1", body.clone()).await.to_string());
         update(&t, "GLOBANT", "lv1", json!({"userId": "u0", "leaveTypeId": "lt0"})).await.ok();
         delete(&t, "lv2", "u1").await.ok();
         t.api.delete("/v2/integrations/leaves-types/lt1", body.clone()).await.ok();

@@ -128,10 +128,10 @@ both_engines! {
         product(&t).await;
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"brand 1 cannot be deleted while something depends on it: product 1","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind product depend on it"}]}"#]].assert_eq(&delete(&t, "brands/b").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"brand 1 cannot be deleted while something depends on it: product (1)","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind product depend on it"}]}"#]].assert_eq(&delete(&t, "brands/b").await.to_string());
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"client 1 cannot be deleted while something depends on it: brand 1, product 1","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind brand depend on it"},{"pointer":"","message":"1 of kind product depend on it"}]}"#]].assert_eq(&delete(&t, "clients/c").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"client 1 cannot be deleted while something depends on it: brand (1), product (1)","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind brand depend on it"},{"pointer":"","message":"1 of kind product depend on it"}]}"#]].assert_eq(&delete(&t, "clients/c").await.to_string());
     }
 
     /// A deleted product stays stored, and is not there for anybody.

@@ -286,19 +286,19 @@ both_engines! {
         create(&t, "p2", full()).await.ok();
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"contract 5 cannot be deleted while something depends on it: project 2","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind project depend on it"}]}"#]].assert_eq(&delete(&t, "contracts/k").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"contract 5 cannot be deleted while something depends on it: project (2)","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind project depend on it"}]}"#]].assert_eq(&delete(&t, "contracts/k").await.to_string());
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"product 4 cannot be deleted while something depends on it: project 2","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind project depend on it"}]}"#]].assert_eq(&delete(&t, "products/x").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"product 4 cannot be deleted while something depends on it: project (2)","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind project depend on it"}]}"#]].assert_eq(&delete(&t, "products/x").await.to_string());
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"brand 3 cannot be deleted while something depends on it: product 4, project 2","request_id":"[id]","errors":[{"pointer":"","message":"4 of kind product depend on it"},{"pointer":"","message":"2 of kind project depend on it"}]}"#]].assert_eq(&delete(&t, "brands/b").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"brand 3 cannot be deleted while something depends on it: product (4), project (2)","request_id":"[id]","errors":[{"pointer":"","message":"4 of kind product depend on it"},{"pointer":"","message":"2 of kind project depend on it"}]}"#]].assert_eq(&delete(&t, "brands/b").await.to_string());
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"user 2 cannot be deleted while something depends on it: project 2","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind project depend on it"}]}"#]].assert_eq(&delete(&t, "users/u").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"user 2 cannot be deleted while something depends on it: project (2)","request_id":"[id]","errors":[{"pointer":"","message":"2 of kind project depend on it"}]}"#]].assert_eq(&delete(&t, "users/u").await.to_string());
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"client 1 cannot be deleted while something depends on it: brand 3, contract 5, product 4, project 2","request_id":"[id]","errors":[{"pointer":"","message":"3 of kind brand depend on it"},{"pointer":"","message":"5 of kind contract depend on it"},{"pointer":"","message":"4 of kind product depend on it"},{"pointer":"","message":"2 of kind project depend on it"}]}"#]].assert_eq(&delete(&t, "clients/c").await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"client 1 cannot be deleted while something depends on it: brand (3), contract (5), product (4), project (2)","request_id":"[id]","errors":[{"pointer":"","message":"3 of kind brand depend on it"},{"pointer":"","message":"5 of kind contract depend on it"},{"pointer":"","message":"4 of kind product depend on it"},{"pointer":"","message":"2 of kind project depend on it"}]}"#]].assert_eq(&delete(&t, "clients/c").await.to_string());
         for path in ["projects/p", "projects/p2", "contracts/k", "products/x", "users/u"] {
             delete(&t, path).await.ok();
         }

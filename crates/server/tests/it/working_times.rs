@@ -201,7 +201,7 @@ both_engines! {
         let body = json!({"metadata": {"source": "GLOBANT"}});
         expect![[r#"
             409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"user 1 cannot be deleted while something depends on it: working_time 1","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind working_time depend on it"}]}"#]].assert_eq(&t.api.delete("/v2/integrations/users/u1", body.clone()).await.to_string());
+            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"user 1 cannot be deleted while something depends on it: working_time (1)","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind working_time depend on it"}]}"#]].assert_eq(&t.api.delete("/v2/integrations/users/u1", body.clone()).await.to_string());
         delete(&t, "GLOBANT", "wt1").await.ok();
         t.api.delete("/v2/integrations/users/u1", body).await.ok();
     }
