@@ -3,6 +3,7 @@
 //! A kind states its fields, its SQL and its few rules ([`Entity`], [`Update`], [`Delete`]);
 //! resolving references, drawing ids, duplicates, dependents and linking happen here.
 
+pub mod named;
 pub mod table;
 
 use std::sync::Arc;

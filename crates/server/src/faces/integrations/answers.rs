@@ -65,7 +65,7 @@ pub struct Gone {
 
 impl Gone {
     /// The words of those pages that say no more.
-    pub fn entity(_id: i64) -> Json<Self> {
+    pub fn entity() -> Json<Self> {
         Json(Self { message: "Entity deleted successfully" })
     }
 }

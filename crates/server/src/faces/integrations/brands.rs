@@ -1,7 +1,6 @@
 //! Brands of clients.
 
 use axum::Json;
-use axum::extract::State;
 use domain::{ExternalId, Name, Ref};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,12 +8,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::Deleted;
-use super::{Bare, CreateBody, Created, Metadata, UpdateBody};
+use super::operations::operation;
+use super::{CreateBody, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::brands::{Brand, New, Patch};
 use crate::faces::wire::Iso;
+use crate::http::body;
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(create)).routes(routes!(update, delete))
@@ -90,62 +90,30 @@ impl Answer {
     }
 }
 
-/// Create a brand
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/brands",
-    tag = "brands",
-    request_body = Create,
-    responses((status = 200, description = "The brand.", body = Answer)),
-    extensions(("x-error-codes" = json!(["ZC001", "ZC004"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Answer::new(caller.company_id, entity))
+operation! {
+    /// Create a brand
+    create "/v2/integrations/brands", tag "brands",
+    codes ["ZC001", "ZC004"], body Create,
+    200 "The brand." [Answer]
+    |company, brand, _| Answer::new(company, brand)
 }
 
-/// Update a brand
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/brands/{id}",
-    tag = "brands",
-    params(("id" = String, Path, description = "The brand's external id.", example = "SF-BRAND-12345")),
-    request_body = Change,
-    responses((status = 200, description = "The brand.", body = Answer)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let brand = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Answer::new(caller.company_id, brand))
+operation! {
+    /// Update a brand
+    update "/v2/integrations/brands/{id}", tag "brands",
+    id "The brand's external id." "SF-BRAND-12345",
+    codes ["ZC001"], body Change,
+    200 "The brand." [Answer]
+    |company, brand, _| Answer::new(company, brand)
 }
 
-/// Delete a brand
-///
-/// With all its references. Refused while something depends on it.
-#[utoipa::path(
-    delete,
-    path = "/v2/integrations/brands/{id}",
-    tag = "brands",
-    params(("id" = String, Path, description = "The brand's external id.", example = "SF-BRAND-12345")),
-    request_body = Bare,
-    responses((status = 200, description = "What was deleted.", body = Deleted)),
-    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
-)]
-async fn delete(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Deleted>, Problem> {
-    let cor_id = super::delete::<Brand>(&app, &caller, &id, &body).await?;
-    Ok(Deleted::new("Brand deleted successfully", id, cor_id))
+operation! {
+    /// Delete a brand
+    ///
+    /// With all its references. Refused while something depends on it.
+    delete "/v2/integrations/brands/{id}", tag "brands",
+    id "The brand's external id." "SF-BRAND-12345",
+    codes ["ZC001", "HAS_DEPENDENCIES"], kind Brand,
+    200 "What was deleted." [Deleted]
+    |_, cor_id, id| Deleted::new("Brand deleted successfully", id, cor_id)
 }

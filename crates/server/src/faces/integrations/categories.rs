@@ -1,7 +1,5 @@
 //! Categories of positions.
 
-use axum::Json;
-use axum::extract::State;
 use domain::{ExternalId, Name};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,12 +7,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::{Gone, Wrapped};
-use super::{Bare, CreateBody, Created, Metadata, UpdateBody};
+use super::operations::operation;
+use super::{CreateBody, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::categories::{Category, New, Patch};
 use crate::faces::wire::Spaced;
+use crate::http::body;
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(create)).routes(routes!(update, delete))
@@ -82,63 +81,32 @@ impl Answer {
     }
 }
 
-/// Create a category
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/categories",
-    tag = "categories",
-    request_body = Create,
-    responses((status = 200, description = "The category.", body = Wrapped<Answer>)),
-    extensions(("x-error-codes" = json!(["ZC004"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Wrapped<Answer>, Problem> {
-    let Created { entity, external_id, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Answer::new(caller.company_id, entity, external_id.to_string()))
+operation! {
+    /// Create a category
+    create "/v2/integrations/categories", tag "categories",
+    codes ["ZC004"], body Create,
+    200 "The category." [Wrapped<Answer>]
+    |company, category, id| Answer::new(company, category, id)
 }
 
-/// Update a category
-///
-/// COR publishes no more than the title: made like its create.
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/categories/{id}",
-    tag = "categories",
-    params(("id" = String, Path, description = "The category's external id.", example = "external-category-1")),
-    request_body = Change,
-    responses((status = 200, description = "The category.", body = Wrapped<Answer>)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Wrapped<Answer>, Problem> {
-    let category = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Answer::new(caller.company_id, category, id))
+operation! {
+    /// Update a category
+    ///
+    /// COR publishes no more than the title: made like its create.
+    update "/v2/integrations/categories/{id}", tag "categories",
+    id "The category's external id." "external-category-1",
+    codes ["ZC001"], body Change,
+    200 "The category." [Wrapped<Answer>]
+    |company, category, id| Answer::new(company, category, id)
 }
 
-/// Delete a category
-///
-/// With all its references. Refused while something depends on it.
-#[utoipa::path(
-    delete,
-    path = "/v2/integrations/categories/{id}",
-    tag = "categories",
-    params(("id" = String, Path, description = "The category's external id.", example = "external-category-1")),
-    request_body = Bare,
-    responses((status = 200, description = "It was deleted.", body = Gone)),
-    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
-)]
-async fn delete(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Gone>, Problem> {
-    super::delete::<Category>(&app, &caller, &id, &body).await.map(Gone::entity)
+operation! {
+    /// Delete a category
+    ///
+    /// With all its references. Refused while something depends on it.
+    delete "/v2/integrations/categories/{id}", tag "categories",
+    id "The category's external id." "external-category-1",
+    codes ["ZC001", "HAS_DEPENDENCIES"], kind Category,
+    200 "It was deleted." [Gone]
+    |_, _, _| Gone::entity()
 }

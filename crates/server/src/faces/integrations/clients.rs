@@ -1,7 +1,6 @@
 //! Clients.
 
 use axum::Json;
-use axum::extract::State;
 use domain::{ExternalId, Name, Text};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,12 +8,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::Deleted;
-use super::{Bare, CreateBody, Created, Metadata, UpdateBody};
+use super::operations::operation;
+use super::{CreateBody, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::clients::{Client, New, Patch};
 use crate::faces::wire::Iso;
+use crate::http::body;
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(create)).routes(routes!(update, delete))
@@ -139,62 +139,30 @@ impl Answer {
     }
 }
 
-/// Create a client
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/clients",
-    tag = "clients",
-    request_body = Create,
-    responses((status = 200, description = "The client.", body = Answer)),
-    extensions(("x-error-codes" = json!(["ZC004"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Answer::new(caller.company_id, entity))
+operation! {
+    /// Create a client
+    create "/v2/integrations/clients", tag "clients",
+    codes ["ZC004"], body Create,
+    200 "The client." [Answer]
+    |company, client, _| Answer::new(company, client)
 }
 
-/// Update a client
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/clients/{id}",
-    tag = "clients",
-    params(("id" = String, Path, description = "The client's external id.", example = "SF-ACC-67890")),
-    request_body = Change,
-    responses((status = 200, description = "The client.", body = Answer)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let client = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Answer::new(caller.company_id, client))
+operation! {
+    /// Update a client
+    update "/v2/integrations/clients/{id}", tag "clients",
+    id "The client's external id." "SF-ACC-67890",
+    codes ["ZC001"], body Change,
+    200 "The client." [Answer]
+    |company, client, _| Answer::new(company, client)
 }
 
-/// Delete a client
-///
-/// With all its references. Refused while something depends on it.
-#[utoipa::path(
-    delete,
-    path = "/v2/integrations/clients/{id}",
-    tag = "clients",
-    params(("id" = String, Path, description = "The client's external id.", example = "SF-ACC-67890")),
-    request_body = Bare,
-    responses((status = 200, description = "What was deleted.", body = Deleted)),
-    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
-)]
-async fn delete(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Deleted>, Problem> {
-    let cor_id = super::delete::<Client>(&app, &caller, &id, &body).await?;
-    Ok(Deleted::new("Client deleted successfully", id, cor_id))
+operation! {
+    /// Delete a client
+    ///
+    /// With all its references. Refused while something depends on it.
+    delete "/v2/integrations/clients/{id}", tag "clients",
+    id "The client's external id." "SF-ACC-67890",
+    codes ["ZC001", "HAS_DEPENDENCIES"], kind Client,
+    200 "What was deleted." [Deleted]
+    |_, cor_id, id| Deleted::new("Client deleted successfully", id, cor_id)
 }

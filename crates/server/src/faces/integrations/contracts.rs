@@ -12,7 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::Deleted;
-use super::{CreateBody, Created, Metadata, UpdateBody, read};
+use super::operations::operation;
+use super::{CreateBody, Metadata, UpdateBody, read};
 use crate::app::Shared;
 use crate::contracts::{Contract, New, Patch};
 use crate::entities::{self, Entity as _};
@@ -193,44 +194,23 @@ impl Answer {
     }
 }
 
-/// Create a contract
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/contracts",
-    tag = "contracts",
-    request_body = Create,
-    responses((status = 200, description = "The contract.", body = Answer)),
-    extensions(("x-error-codes" = json!(["INVALID_DATE_RANGE", "CTR006", "ZC001", "ZC004"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Answer::new(caller.company_id, entity))
+operation! {
+    /// Create a contract
+    create "/v2/integrations/contracts", tag "contracts",
+    codes ["INVALID_DATE_RANGE", "CTR006", "ZC001", "ZC004"], body Create,
+    200 "The contract." [Answer]
+    |company, contract, _| Answer::new(company, contract)
 }
 
-/// Update a contract
-///
-/// Refused when assignments would lie outside its new period; nothing is changed then.
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/contracts/{id}",
-    tag = "contracts",
-    params(("id" = String, Path, description = "The contract's external id.", example = "SF-CONTRACT-12345")),
-    request_body = Change,
-    responses((status = 200, description = "The contract.", body = Answer)),
-    extensions(("x-error-codes" = json!(["INVALID_DATE_RANGE", "CTR006", "ZC001", "WINDOW_CONFLICT"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let contract = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Answer::new(caller.company_id, contract))
+operation! {
+    /// Update a contract
+    ///
+    /// Refused when assignments would lie outside its new period; nothing is changed then.
+    update "/v2/integrations/contracts/{id}", tag "contracts",
+    id "The contract's external id." "SF-CONTRACT-12345",
+    codes ["INVALID_DATE_RANGE", "CTR006", "ZC001", "WINDOW_CONFLICT"], body Change,
+    200 "The contract." [Answer]
+    |company, contract, _| Answer::new(company, contract)
 }
 
 /// Delete a contract

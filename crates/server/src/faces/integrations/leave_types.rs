@@ -1,6 +1,5 @@
 //! Leave types. COR's path says `leaves-types`, as its v1 does.
 
-use axum::extract::State;
 use domain::{ExternalId, Name};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,11 +7,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::{DeletedId, Wrapped};
-use super::{Bare, CreateBody, Created, Metadata, UpdateBody};
+use super::operations::operation;
+use super::{CreateBody, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
+use crate::http::body;
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body};
 use crate::leave_types::{LeaveType, New, Patch};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -80,67 +80,35 @@ impl Answer {
     }
 }
 
-/// Create a leave type
-///
-/// COR publishes no more than the title: made like the create of a leave, by v1's path.
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/leaves-types",
-    tag = "user-leaves",
-    request_body = Create,
-    responses((status = 201, description = "The leave type.", body = Wrapped<Answer>)),
-    extensions(("x-error-codes" = json!(["ZC004"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Wrapped<Answer>, Problem> {
-    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Wrapped::created(Answer::new(caller.company_id, entity)))
+operation! {
+    /// Create a leave type
+    ///
+    /// COR publishes no more than the title: made like the create of a leave, by v1's path.
+    create "/v2/integrations/leaves-types", tag "user-leaves",
+    codes ["ZC004"], body Create,
+    201 "The leave type." [Wrapped<Answer>]
+    |company, leave_type, _| Wrapped::created(Answer::new(company, leave_type))
 }
 
-/// Update a leave type
-///
-/// COR publishes no more than the title: made like the update of a leave, by v1's path.
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/leaves-types/{id}",
-    tag = "user-leaves",
-    params(("id" = String, Path, description = "The leave type's external id.", example = "external-leave-type-1")),
-    request_body = Change,
-    responses((status = 200, description = "The leave type.", body = Wrapped<Answer>)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Wrapped<Answer>, Problem> {
-    let leave_type = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Wrapped::ok(Answer::new(caller.company_id, leave_type)))
+operation! {
+    /// Update a leave type
+    ///
+    /// COR publishes no more than the title: made like the update of a leave, by v1's path.
+    update "/v2/integrations/leaves-types/{id}", tag "user-leaves",
+    id "The leave type's external id." "external-leave-type-1",
+    codes ["ZC001"], body Change,
+    200 "The leave type." [Wrapped<Answer>]
+    |company, leave_type, _| Wrapped::ok(Answer::new(company, leave_type))
 }
 
-/// Delete a leave type
-///
-/// With all its references. Refused while something depends on it. COR publishes no more than
-/// the title: made like the delete of a leave, by v1's path.
-#[utoipa::path(
-    delete,
-    path = "/v2/integrations/leaves-types/{id}",
-    tag = "user-leaves",
-    params(("id" = String, Path, description = "The leave type's external id.", example = "external-leave-type-1")),
-    request_body = Bare,
-    responses((status = 200, description = "What was deleted.", body = Wrapped<DeletedId>)),
-    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
-)]
-async fn delete(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Wrapped<DeletedId>, Problem> {
-    super::delete::<LeaveType>(&app, &caller, &id, &body).await?;
-    Ok(DeletedId::new("Leave type deleted successfully", id))
+operation! {
+    /// Delete a leave type
+    ///
+    /// With all its references. Refused while something depends on it. COR publishes no more than
+    /// the title: made like the delete of a leave, by v1's path.
+    delete "/v2/integrations/leaves-types/{id}", tag "user-leaves",
+    id "The leave type's external id." "external-leave-type-1",
+    codes ["ZC001", "HAS_DEPENDENCIES"], kind LeaveType,
+    200 "What was deleted." [Wrapped<DeletedId>]
+    |_, _, id| DeletedId::new("Leave type deleted successfully", id)
 }

@@ -12,7 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::{DeletedId, Wrapped};
-use super::{CreateBody, Created, Metadata, UpdateBody, named, read};
+use super::operations::operation;
+use super::{CreateBody, Metadata, UpdateBody, named, read};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
 use crate::http::field::{SourceName, text, wire};
@@ -158,44 +159,23 @@ impl Answer {
     }
 }
 
-/// Create a leave
-///
-/// Leaves of one user may overlap.
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/leaves",
-    tag = "user-leaves",
-    request_body = Create,
-    responses((status = 201, description = "The leave.", body = Wrapped<Answer>)),
-    extensions(("x-error-codes" = json!(["INVALID_DATE_RANGE", "ZC001", "ZC004"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Wrapped<Answer>, Problem> {
-    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Wrapped::created(Answer::new(caller.company_id, entity)))
+operation! {
+    /// Create a leave
+    ///
+    /// Leaves of one user may overlap.
+    create "/v2/integrations/leaves", tag "user-leaves",
+    codes ["INVALID_DATE_RANGE", "ZC001", "ZC004"], body Create,
+    201 "The leave." [Wrapped<Answer>]
+    |company, leave, _| Wrapped::created(Answer::new(company, leave))
 }
 
-/// Update a leave
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/leaves/{id}",
-    tag = "user-leaves",
-    params(("id" = String, Path, description = "The leave's external id.", example = "external-id-3")),
-    request_body = Change,
-    responses((status = 200, description = "The leave.", body = Wrapped<Answer>)),
-    extensions(("x-error-codes" = json!(["INVALID_DATE_RANGE", "ZC001"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Wrapped<Answer>, Problem> {
-    let leave = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Wrapped::ok(Answer::new(caller.company_id, leave)))
+operation! {
+    /// Update a leave
+    update "/v2/integrations/leaves/{id}", tag "user-leaves",
+    id "The leave's external id." "external-id-3",
+    codes ["INVALID_DATE_RANGE", "ZC001"], body Change,
+    200 "The leave." [Wrapped<Answer>]
+    |company, leave, _| Wrapped::ok(Answer::new(company, leave))
 }
 
 /// Delete a leave

@@ -1,7 +1,8 @@
 //! The v2 Integrations API: external ids, each scoped by the request's `metadata.source`.
 //!
 //! A file per group of COR's pages. Creates, updates and deletes of all kinds go through
-//! [`create`], [`update`] and [`delete`]; a kind's file holds its wire types.
+//! [`create`], [`update`] and [`delete`]; a kind's file holds its wire types, and declares its
+//! handlers ([`operations`]).
 
 mod answers;
 mod brands;
@@ -12,6 +13,7 @@ mod contracts;
 mod currency_exchanges;
 mod leave_types;
 mod leaves;
+mod operations;
 mod positions;
 mod products;
 mod projects;
@@ -100,12 +102,6 @@ trait UpdateBody: Wire {
     fn patch(self) -> Option<(SourceName, <Self::Entity as Update>::Patch)>;
 }
 
-/// An entity that was just created, and by which external id.
-struct Created<E: Entity> {
-    entity: E,
-    external_id: ExternalId,
-}
-
 /// Reads a body, and the scope that it writes in: first its form, then the source, then the
 /// key's right.
 fn read<B: Wire, T>(
@@ -124,15 +120,15 @@ fn named(id: &str, kind: Kind, scope: &Scope) -> Result<Ref, Problem> {
     Ok(Ref::External(path::external_id(id, kind, scope.source)?))
 }
 
-/// Creates an entity: parse, judge, create.
+/// Creates an entity: parse, judge, create. The entity, and its external id.
 async fn create<B: CreateBody>(
     app: &Shared,
     caller: &Caller,
     body: &JsonBody,
-) -> Result<Created<B::Entity>, Problem> {
+) -> Result<(B::Entity, String), Problem> {
     let (scope, (external_id, new)) = read(app, caller, body, B::fields)?;
     let entity = entities::create(app, scope, external_id.clone(), new).await?;
-    Ok(Created { entity, external_id })
+    Ok((entity, external_id.to_string()))
 }
 
 /// Updates the entity that the path names: parse, judge, update.

@@ -1,6 +1,5 @@
 //! Positions of users. COR's path says `user-position`.
 
-use axum::Json;
 use axum::extract::State;
 use domain::{Amount, ExternalId, Kind, Name, Ref, Text};
 use serde::Serialize;
@@ -9,7 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::{Gone, Wrapped};
-use super::{Bare, CreateBody, Created, Metadata, UpdateBody, read};
+use super::operations::operation;
+use super::{Bare, CreateBody, Metadata, UpdateBody, read};
 use crate::app::Shared;
 use crate::faces::wire::{Number, Spaced};
 use crate::http::field::SourceName;
@@ -132,65 +132,34 @@ struct Assigned {
     updated_at: Spaced,
 }
 
-/// Create a position
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/user-position",
-    tag = "positions",
-    request_body = Create,
-    responses((status = 200, description = "The position.", body = Wrapped<Answer>)),
-    extensions(("x-error-codes" = json!(["ZC001", "ZC004"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Wrapped<Answer>, Problem> {
-    let Created { entity, external_id, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Answer::new(caller.company_id, entity, external_id.to_string()))
+operation! {
+    /// Create a position
+    create "/v2/integrations/user-position", tag "positions",
+    codes ["ZC001", "ZC004"], body Create,
+    200 "The position." [Wrapped<Answer>]
+    |company, position, id| Answer::new(company, position, id)
 }
 
-/// Update a position
-///
-/// COR publishes no answer: made like its create.
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/user-position/{id}",
-    tag = "positions",
-    params(("id" = String, Path, description = "The position's external id.", example = "external-user-position-1")),
-    request_body = Change,
-    responses((status = 200, description = "The position.", body = Wrapped<Answer>)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Wrapped<Answer>, Problem> {
-    let position = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Answer::new(caller.company_id, position, id))
+operation! {
+    /// Update a position
+    ///
+    /// COR publishes no answer: made like its create.
+    update "/v2/integrations/user-position/{id}", tag "positions",
+    id "The position's external id." "external-user-position-1",
+    codes ["ZC001"], body Change,
+    200 "The position." [Wrapped<Answer>]
+    |company, position, id| Answer::new(company, position, id)
 }
 
-/// Delete a position
-///
-/// With all its references. Refused while something depends on it.
-#[utoipa::path(
-    delete,
-    path = "/v2/integrations/user-position/{id}",
-    tag = "positions",
-    params(("id" = String, Path, description = "The position's external id.", example = "external-user-position-1")),
-    request_body = Bare,
-    responses((status = 200, description = "It was deleted.", body = Gone)),
-    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
-)]
-async fn delete(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Gone>, Problem> {
-    super::delete::<Position>(&app, &caller, &id, &body).await.map(Gone::entity)
+operation! {
+    /// Delete a position
+    ///
+    /// With all its references. Refused while something depends on it.
+    delete "/v2/integrations/user-position/{id}", tag "positions",
+    id "The position's external id." "external-user-position-1",
+    codes ["ZC001", "HAS_DEPENDENCIES"], kind Position,
+    200 "It was deleted." [Gone]
+    |_, _, _| Gone::entity()
 }
 
 /// Assign a seniority to a position

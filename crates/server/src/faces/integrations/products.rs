@@ -1,7 +1,6 @@
 //! Products of brands.
 
 use axum::Json;
-use axum::extract::State;
 use domain::{ExternalId, Name, Ref, Text};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,11 +8,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::Gone;
-use super::{Bare, CreateBody, Created, Metadata, UpdateBody};
+use super::operations::operation;
+use super::{CreateBody, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
+use crate::http::body;
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body};
 use crate::products::{New, Patch, Product};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -117,61 +117,30 @@ impl Answer {
     }
 }
 
-/// Create a product
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/products",
-    tag = "products",
-    request_body = Create,
-    responses((status = 200, description = "The product.", body = Answer)),
-    extensions(("x-error-codes" = json!(["ZC001", "ZC004"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Json(Answer::created(caller.company_id, entity)))
+operation! {
+    /// Create a product
+    create "/v2/integrations/products", tag "products",
+    codes ["ZC001", "ZC004"], body Create,
+    200 "The product." [Answer]
+    |company, product, _| Json(Answer::created(company, product))
 }
 
-/// Update a product
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/products/{id}",
-    tag = "products",
-    params(("id" = String, Path, description = "The product's external id.", example = "MD-PRODUCT-12345")),
-    request_body = Change,
-    responses((status = 200, description = "The product.", body = Answer)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let product = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Json(Answer::updated(caller.company_id, product)))
+operation! {
+    /// Update a product
+    update "/v2/integrations/products/{id}", tag "products",
+    id "The product's external id." "MD-PRODUCT-12345",
+    codes ["ZC001"], body Change,
+    200 "The product." [Answer]
+    |company, product, _| Json(Answer::updated(company, product))
 }
 
-/// Delete a product
-///
-/// With all its references; it stays as history. Refused while something depends on it.
-#[utoipa::path(
-    delete,
-    path = "/v2/integrations/products/{id}",
-    tag = "products",
-    params(("id" = String, Path, description = "The product's external id.", example = "MD-PRODUCT-12345")),
-    request_body = Bare,
-    responses((status = 200, description = "It was deleted.", body = Gone)),
-    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
-)]
-async fn delete(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Gone>, Problem> {
-    super::delete::<Product>(&app, &caller, &id, &body).await.map(Gone::entity)
+operation! {
+    /// Delete a product
+    ///
+    /// With all its references; it stays as history. Refused while something depends on it.
+    delete "/v2/integrations/products/{id}", tag "products",
+    id "The product's external id." "MD-PRODUCT-12345",
+    codes ["ZC001", "HAS_DEPENDENCIES"], kind Product,
+    200 "It was deleted." [Gone]
+    |_, _, _| Gone::entity()
 }

@@ -1,7 +1,6 @@
 //! Projects.
 
 use axum::Json;
-use axum::extract::State;
 use domain::{Amount, ExternalId, IncomeType, Label, Name, Period, Ref, Text};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -13,11 +12,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::Deleted;
-use super::{Bare, CreateBody, Created, Metadata, UpdateBody};
+use super::operations::operation;
+use super::{CreateBody, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::faces::wire::{Iso, Number, SpacedDay};
 use crate::http::field::{self, SourceName, wire};
-use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body};
+use crate::http::{Check, Wire, body};
 use crate::projects::{New, Patch, Project};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -232,62 +232,30 @@ impl Answer {
     }
 }
 
-/// Create a project
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/projects",
-    tag = "projects",
-    request_body = Create,
-    responses((status = 200, description = "The project.", body = Answer)),
-    extensions(("x-error-codes" = json!(["INVALID_DATE_RANGE", "ZC001", "ZC004"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Answer::new(caller.company_id, entity))
+operation! {
+    /// Create a project
+    create "/v2/integrations/projects", tag "projects",
+    codes ["INVALID_DATE_RANGE", "ZC001", "ZC004"], body Create,
+    200 "The project." [Answer]
+    |company, project, _| Answer::new(company, project)
 }
 
-/// Update a project
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/projects/{id}",
-    tag = "projects",
-    params(("id" = String, Path, description = "The project's external id.", example = "SF-OPP-12345")),
-    request_body = Change,
-    responses((status = 200, description = "The project.", body = Answer)),
-    extensions(("x-error-codes" = json!(["INVALID_DATE_RANGE", "ZC001"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let project = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Answer::new(caller.company_id, project))
+operation! {
+    /// Update a project
+    update "/v2/integrations/projects/{id}", tag "projects",
+    id "The project's external id." "SF-OPP-12345",
+    codes ["INVALID_DATE_RANGE", "ZC001"], body Change,
+    200 "The project." [Answer]
+    |company, project, _| Answer::new(company, project)
 }
 
-/// Delete a project
-///
-/// With all its references. Refused while something depends on it.
-#[utoipa::path(
-    delete,
-    path = "/v2/integrations/projects/{id}",
-    tag = "projects",
-    params(("id" = String, Path, description = "The project's external id.", example = "SF-OPP-12345")),
-    request_body = Bare,
-    responses((status = 200, description = "What was deleted.", body = Deleted)),
-    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
-)]
-async fn delete(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Deleted>, Problem> {
-    let cor_id = super::delete::<Project>(&app, &caller, &id, &body).await?;
-    Ok(Deleted::new("Project deleted successfully", id, cor_id))
+operation! {
+    /// Delete a project
+    ///
+    /// With all its references. Refused while something depends on it.
+    delete "/v2/integrations/projects/{id}", tag "projects",
+    id "The project's external id." "SF-OPP-12345",
+    codes ["ZC001", "HAS_DEPENDENCIES"], kind Project,
+    200 "What was deleted." [Deleted]
+    |_, cor_id, id| Deleted::new("Project deleted successfully", id, cor_id)
 }

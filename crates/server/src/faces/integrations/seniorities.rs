@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::{Gone, Wrapped};
-use super::{Bare, CreateBody, Created, Metadata, UpdateBody};
+use super::{Bare, CreateBody, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::faces::wire::Spaced;
 use crate::http::field::SourceName;
@@ -109,13 +109,13 @@ async fn create(
 ) -> Result<Wrapped<Answer>, Problem> {
     let body = body.map_err(missing_fields)?;
     let created = super::create::<Create>(&app, &caller, &body).await;
-    let Created { entity, external_id, .. } = created.map_err(missing_fields)?;
+    let (entity, id) = created.map_err(missing_fields)?;
     Ok(Wrapped::ok(Answer {
         name: entity.name,
         company_id: caller.company_id,
         created_at: Spaced(entity.created_at),
         updated_at: Spaced(entity.updated_at),
-        id: external_id.to_string(),
+        id,
     }))
 }
 
@@ -169,7 +169,7 @@ async fn delete(
 ) -> Result<Json<Gone>, Problem> {
     let body = body.map_err(missing_fields)?;
     let deleted = super::delete::<Seniority>(&app, &caller, &id, &body).await;
-    deleted.map(Gone::entity).map_err(missing_fields)
+    deleted.map(|_| Gone::entity()).map_err(missing_fields)
 }
 
 /// COR publishes its own code for a seniority without its required fields.

@@ -1,7 +1,6 @@
 //! Teams.
 
 use axum::Json;
-use axum::extract::State;
 use domain::{ExternalId, Name, Ref, Text};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,11 +8,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::Gone;
-use super::{Bare, CreateBody, Created, Metadata, UpdateBody};
+use super::operations::operation;
+use super::{CreateBody, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::faces::wire::{Iso, Spaced};
+use crate::http::body;
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body};
 use crate::teams::{New, Patch, Team};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -109,80 +109,61 @@ struct Updated {
     workspace_id: Option<i64>,
 }
 
-/// Create a team
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/teams",
-    tag = "teams",
-    request_body = Create,
-    responses((status = 200, description = "The team.", body = Answer)),
-    extensions(("x-error-codes" = json!(["ZC001", "ZC004"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let Created { entity: team, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Json(Answer {
-        id: team.id,
-        name: team.name,
-        description: team.description,
-        workspace_id: team.workspace_id,
-        company_id: caller.company_id,
-        created_at: Iso(team.created_at),
-        updated_at: Iso(team.updated_at),
-    }))
+impl Answer {
+    fn new(company_id: i64, team: Team) -> Json<Self> {
+        Json(Self {
+            id: team.id,
+            name: team.name,
+            description: team.description,
+            workspace_id: team.workspace_id,
+            company_id,
+            created_at: Iso(team.created_at),
+            updated_at: Iso(team.updated_at),
+        })
+    }
 }
 
-/// Update a team
-///
-/// A team takes its members along to another workspace; refused while they do not fit there.
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/teams/{id}",
-    tag = "teams",
-    params(("id" = String, Path, description = "The team's external id.", example = "external-team-1")),
-    request_body = Change,
-    responses((status = 200, description = "The team.", body = Updated)),
-    extensions(("x-error-codes" = json!(["ZC001", "WORKSPACE_CONFLICT"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Updated>, Problem> {
-    let team = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Json(Updated {
-        id: team.id,
-        company_id: caller.company_id,
-        name: team.name,
-        description: team.description,
-        created_at: Spaced(team.created_at),
-        updated_at: Spaced(team.updated_at),
-        deleted_at: None,
-        workspace_id: team.workspace_id,
-    }))
+impl Updated {
+    fn new(company_id: i64, team: Team) -> Json<Self> {
+        Json(Self {
+            id: team.id,
+            company_id,
+            name: team.name,
+            description: team.description,
+            created_at: Spaced(team.created_at),
+            updated_at: Spaced(team.updated_at),
+            deleted_at: None,
+            workspace_id: team.workspace_id,
+        })
+    }
 }
 
-/// Delete a team
-///
-/// With all its references; who was in it no longer is.
-#[utoipa::path(
-    delete,
-    path = "/v2/integrations/teams/{id}",
-    tag = "teams",
-    params(("id" = String, Path, description = "The team's external id.", example = "external-team-1")),
-    request_body = Bare,
-    responses((status = 200, description = "It was deleted.", body = Gone)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
-)]
-async fn delete(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Gone>, Problem> {
-    super::delete::<Team>(&app, &caller, &id, &body).await.map(Gone::entity)
+operation! {
+    /// Create a team
+    create "/v2/integrations/teams", tag "teams",
+    codes ["ZC001", "ZC004"], body Create,
+    200 "The team." [Answer]
+    |company, team, _| Answer::new(company, team)
+}
+
+operation! {
+    /// Update a team
+    ///
+    /// A team takes its members along to another workspace; refused while they do not fit there.
+    update "/v2/integrations/teams/{id}", tag "teams",
+    id "The team's external id." "external-team-1",
+    codes ["ZC001", "WORKSPACE_CONFLICT"], body Change,
+    200 "The team." [Updated]
+    |company, team, _| Updated::new(company, team)
+}
+
+operation! {
+    /// Delete a team
+    ///
+    /// With all its references; who was in it no longer is.
+    delete "/v2/integrations/teams/{id}", tag "teams",
+    id "The team's external id." "external-team-1",
+    codes ["ZC001"], kind Team,
+    200 "It was deleted." [Gone]
+    |_, _, _| Gone::entity()
 }

@@ -10,11 +10,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::Deleted;
-use super::{Bare, CreateBody, Created, Metadata, UpdateBody, read};
+use super::operations::operation;
+use super::{CreateBody, Metadata, UpdateBody, read};
 use crate::app::Shared;
 use crate::faces::wire::{Iso, Number};
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body};
+use crate::http::{Caller, JsonBody, Problem, body};
 use crate::users::{New, Patch, User, positions};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -161,65 +162,33 @@ impl Answer {
     }
 }
 
-/// Create a user
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/users",
-    tag = "users",
-    request_body = Create,
-    responses((status = 200, description = "The user.", body = Answer)),
-    extensions(("x-error-codes" = json!(["INVALID_ROLE", "ZC001", "ZC004", "DUPLICATE_EMAIL"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Json(Answer::new(caller.company_id, entity)))
+operation! {
+    /// Create a user
+    create "/v2/integrations/users", tag "users",
+    codes ["INVALID_ROLE", "ZC001", "ZC004", "DUPLICATE_EMAIL"], body Create,
+    200 "The user." [Answer]
+    |company, user, _| Json(Answer::new(company, user))
 }
 
-/// Update a user
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/users/{id}",
-    tag = "users",
-    params(("id" = String, Path, description = "The user's external id.", example = "OKTA-USER-12345")),
-    request_body = Change,
-    responses((status = 200, description = "The user.", body = Answer)),
-    extensions(("x-error-codes" = json!(["INVALID_ROLE", "ZC001"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let user = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Json(Answer::new(caller.company_id, user)))
+operation! {
+    /// Update a user
+    update "/v2/integrations/users/{id}", tag "users",
+    id "The user's external id." "OKTA-USER-12345",
+    codes ["INVALID_ROLE", "ZC001"], body Change,
+    200 "The user." [Answer]
+    |company, user, _| Json(Answer::new(company, user))
 }
 
-/// Delete a user
-///
-/// With all its references, its places in teams and its shares of workspaces. Refused while
-/// something else depends on it: assignments, leaves, projects.
-#[utoipa::path(
-    delete,
-    path = "/v2/integrations/users/{id}",
-    tag = "users",
-    params(("id" = String, Path, description = "The user's external id.", example = "OKTA-USER-12345")),
-    request_body = Bare,
-    responses((status = 200, description = "What was deleted.", body = Deleted)),
-    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
-)]
-async fn delete(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Deleted>, Problem> {
-    let cor_id = super::delete::<User>(&app, &caller, &id, &body).await?;
-    Ok(Deleted::new("User deleted successfully", id, cor_id))
+operation! {
+    /// Delete a user
+    ///
+    /// With all its references, its places in teams and its shares of workspaces. Refused while
+    /// something else depends on it: assignments, leaves, projects.
+    delete "/v2/integrations/users/{id}", tag "users",
+    id "The user's external id." "OKTA-USER-12345",
+    codes ["ZC001", "HAS_DEPENDENCIES"], kind User,
+    200 "What was deleted." [Deleted]
+    |_, cor_id, id| Deleted::new("User deleted successfully", id, cor_id)
 }
 
 body! {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use axum::extract::State;
 use domain::working_time::{Break, TimeOfDay, Week, WeekRefusal, Weekday, WorkingDay};
 use domain::{ExternalId, Ref};
 use serde::Serialize;
@@ -14,11 +13,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::{DeletedId, Wrapped};
-use super::{Bare, CreateBody, Created, Metadata};
+use super::operations::operation;
+use super::{CreateBody, Metadata};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
 use crate::http::field::{SourceName, text, wire};
-use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body};
+use crate::http::{Check, Wire, body};
 use crate::working_times::{New, WorkingTime};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -185,46 +185,25 @@ impl Answer {
     }
 }
 
-/// Create a working time
-///
-/// A user has at most one. COR publishes no more than the title: made like the create of a
-/// leave, with the days of v1's `working-time`.
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/working-time",
-    tag = "working-time",
-    request_body = Create,
-    responses((status = 201, description = "The working time.", body = Wrapped<Answer>)),
-    extensions(("x-error-codes" = json!(["ZC001", "ZC004", "DUPLICATE_WORKING_TIME"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Wrapped<Answer>, Problem> {
-    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Wrapped::created(Answer::new(caller.company_id, entity)))
+operation! {
+    /// Create a working time
+    ///
+    /// A user has at most one. COR publishes no more than the title: made like the create of a
+    /// leave, with the days of v1's `working-time`.
+    create "/v2/integrations/working-time", tag "working-time",
+    codes ["ZC001", "ZC004", "DUPLICATE_WORKING_TIME"], body Create,
+    201 "The working time." [Wrapped<Answer>]
+    |company, working_time, _| Wrapped::created(Answer::new(company, working_time))
 }
 
-/// Delete a working time
-///
-/// With all its references. COR publishes no more than the title: made like the delete of a
-/// leave.
-#[utoipa::path(
-    delete,
-    path = "/v2/integrations/working-time/{id}",
-    tag = "working-time",
-    params(("id" = String, Path, description = "The working time's external id.", example = "external-working-time-1")),
-    request_body = Bare,
-    responses((status = 200, description = "What was deleted.", body = Wrapped<DeletedId>)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
-)]
-async fn delete(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Wrapped<DeletedId>, Problem> {
-    super::delete::<WorkingTime>(&app, &caller, &id, &body).await?;
-    Ok(DeletedId::new("Working time deleted successfully", id))
+operation! {
+    /// Delete a working time
+    ///
+    /// With all its references. COR publishes no more than the title: made like the delete of a
+    /// leave.
+    delete "/v2/integrations/working-time/{id}", tag "working-time",
+    id "The working time's external id." "external-working-time-1",
+    codes ["ZC001"], kind WorkingTime,
+    200 "What was deleted." [Wrapped<DeletedId>]
+    |_, _, id| DeletedId::new("Working time deleted successfully", id)
 }

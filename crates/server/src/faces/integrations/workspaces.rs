@@ -1,18 +1,18 @@
 //! Workspaces.
 
 use axum::Json;
-use axum::extract::State;
 use domain::{ExternalId, Name, Text};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CreateBody, Created, Metadata, UpdateBody};
+use super::operations::operation;
+use super::{CreateBody, Metadata, UpdateBody};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
+use crate::http::body;
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body};
 use crate::workspaces::{New, Patch, Workspace};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -99,42 +99,21 @@ impl Answer {
     }
 }
 
-/// Create a workspace
-#[utoipa::path(
-    post,
-    path = "/v2/integrations/workspaces",
-    tag = "workspaces",
-    request_body = Create,
-    responses((status = 200, description = "The workspace.", body = Answer)),
-    extensions(("x-error-codes" = json!(["ZC004"])))
-)]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let Created { entity, .. } = super::create::<Create>(&app, &caller, &body).await?;
-    Ok(Answer::new(caller.company_id, entity))
+operation! {
+    /// Create a workspace
+    create "/v2/integrations/workspaces", tag "workspaces",
+    codes ["ZC004"], body Create,
+    200 "The workspace." [Answer]
+    |company, workspace, _| Answer::new(company, workspace)
 }
 
-/// Update a workspace
-///
-/// There is no delete: set `active` to `false`.
-#[utoipa::path(
-    put,
-    path = "/v2/integrations/workspaces/{id}",
-    tag = "workspaces",
-    params(("id" = String, Path, description = "The workspace's external id.", example = "Workspaces-example-5")),
-    request_body = Change,
-    responses((status = 200, description = "The workspace.", body = Answer)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
-)]
-async fn update(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Result<Json<Answer>, Problem> {
-    let workspace = super::update::<Change>(&app, &caller, &id, &body).await?;
-    Ok(Answer::new(caller.company_id, workspace))
+operation! {
+    /// Update a workspace
+    ///
+    /// There is no delete: set `active` to `false`.
+    update "/v2/integrations/workspaces/{id}", tag "workspaces",
+    id "The workspace's external id." "Workspaces-example-5",
+    codes ["ZC001"], body Change,
+    200 "The workspace." [Answer]
+    |company, workspace, _| Answer::new(company, workspace)
 }
