@@ -81,7 +81,7 @@ fn main() -> ExitCode {
     };
     let done = runtime.block_on(run(cli));
     // What still runs was given its time to finish; what is left lets go of the database.
-    runtime.shutdown_timeout(Duration::from_secs(1));
+    runtime.shutdown_timeout(Duration::from_secs(3));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::{Global, demo, log, open};
 
 /// How long running requests have to finish after a signal.
-const GRACE: Duration = Duration::from_secs(9);
+const GRACE: Duration = Duration::from_secs(6);
 
 #[derive(Args)]
 pub struct Serve {

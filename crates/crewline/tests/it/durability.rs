@@ -168,7 +168,8 @@ async fn hung_up(engine: Engine) {
         let mut client = Client::connect(server.address, &token).unwrap();
         let body = batch(1, nth);
         client.send("POST", "/v1/contracts/1/users", &body).unwrap();
-        std::thread::sleep(Duration::from_micros(20 * (nth as u64 % 50)));
+        // Some before they are read, some after they are answered.
+        std::thread::sleep(Duration::from_micros(100 * (nth as u64 % 100)));
         drop(client);
         // A body that never ends.
         let mut half = Client::connect(server.address, &token).unwrap();
