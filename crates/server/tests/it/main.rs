@@ -1,6 +1,7 @@
 //! Every rule, through the real router, on both engines.
 
 mod bad_input;
+mod batches;
 mod brands;
 mod contract_attach;
 mod contract_users;
