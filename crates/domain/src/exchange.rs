@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::Offset;
 
-use crate::{Currency, Rate, Source};
+use crate::{Currency, Moment, Rate, Source};
 
 /// One record of a batch.
 #[derive(Clone, Debug)]
@@ -17,15 +15,15 @@ pub struct Exchange {
     pub base: String,
     pub amount: Rate,
     pub factor: Rate,
-    pub effective: Timestamp,
-    pub last_updated: Option<Timestamp>,
+    pub effective: Moment,
+    pub last_updated: Option<Moment>,
     pub rate_type: Option<String>,
 }
 
 impl Exchange {
     /// The day from which it holds, in UTC.
     pub fn day(&self) -> Date {
-        day(self.effective)
+        self.effective.utc().date()
     }
 
     /// The currency, as sent.
@@ -35,10 +33,6 @@ impl Exchange {
             Err(sent) => sent,
         }
     }
-}
-
-fn day(instant: Timestamp) -> Date {
-    Offset::UTC.to_datetime(instant).date()
 }
 
 /// Why a record is refused.
@@ -60,8 +54,12 @@ pub struct Taken<'a> {
     pub day: Date,
     pub amount: Rate,
     pub factor: Rate,
-    pub rate_type: Option<&'a str>,
+    /// Empty when none was sent.
+    pub rate_type: &'a str,
 }
+
+/// Rates that are there: amount, factor and type, by currency and day.
+pub type There = HashMap<(Currency, Date), (Rate, Rate, String)>;
 
 /// What came of a batch. Every record is counted once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,7 +80,7 @@ pub fn judge<'a>(
     base: &str,
     source: Source,
     batch: &'a [Exchange],
-    mut there: HashMap<(Currency, Date), (Rate, Rate)>,
+    mut there: There,
 ) -> (Tally, Vec<Taken<'a>>) {
     let mut tally = Tally::default();
     let mut taken = BTreeMap::new();
@@ -94,16 +92,17 @@ pub fn judge<'a>(
                 continue;
             }
         };
-        let (day, rate) = (one.day(), (one.amount, one.factor));
-        match there.insert((currency, day), rate) {
+        let rate_type = one.rate_type.clone().unwrap_or_default();
+        let (day, rate) = (one.day(), (one.amount, one.factor, rate_type));
+        match there.insert((currency, day), rate.clone()) {
             Some(same) if same == rate => tally.deduplicated += 1,
             before => {
                 match before {
                     Some(_) => tally.replaced += 1,
                     None => tally.created += 1,
                 }
-                let Exchange { amount, factor, .. } = *one;
-                let rate_type = one.rate_type.as_deref();
+                let &Exchange { amount, factor, .. } = one;
+                let rate_type = one.rate_type.as_deref().unwrap_or_default();
                 let kept = Taken { currency, day, amount, factor, rate_type };
                 taken.insert((currency.as_str(), day), kept);
             }
@@ -122,8 +121,8 @@ fn admit(base: &str, source: Source, one: &Exchange) -> Result<Currency, Exchang
     if one.base != base {
         return Err(ExchangeRefusal::OtherBase(base.to_owned()));
     }
-    let updated = one.last_updated.map_or(one.day(), day);
-    if source.name == SAME_DAY && updated != one.day() {
+    let updated = one.last_updated.as_ref().map(|moment| moment.utc().date());
+    if source.name == SAME_DAY && updated.is_some_and(|day| day != one.day()) {
         return Err(ExchangeRefusal::OtherDay);
     }
     Ok(*currency)

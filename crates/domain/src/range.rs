@@ -1,6 +1,5 @@
 //! Dates, date ranges and the period of a contract.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// What stands where a date belongs.
@@ -84,12 +83,6 @@ impl Period {
     pub fn shown_end(self, end: Date) -> Date {
         if end == OPEN_END { self.end.unwrap_or(end) } else { end }
     }
-}
-
-/// Reads an instant in ISO 8601 with its offset.
-pub fn instant(text: &str) -> Option<Timestamp> {
-    // Longer ones name zones or parts of nanoseconds that nobody keeps.
-    (text.len() <= 40).then(|| text.parse().ok()).flatten()
 }
 
 /// How an open end is kept.

@@ -1,11 +1,12 @@
 //! Working times: when in the week a user works.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::Decimal;
 
 /// A day of the week: 1 is Sunday, 7 is Saturday.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Weekday(i64);
 
 impl Weekday {
@@ -21,6 +22,12 @@ impl Weekday {
 
     pub const fn get(self) -> i64 {
         self.0
+    }
+}
+
+impl fmt::Display for Weekday {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -114,6 +121,7 @@ impl Week {
     /// Judges days in the order in which they were sent; everything that is wrong, by place.
     pub fn new(mut days: Vec<WorkingDay>) -> Result<Self, Vec<(usize, WeekRefusal)>> {
         let mut refused = Vec::new();
+        let mut first = HashMap::new();
         for (nth, one) in days.iter().enumerate() {
             let minutes = one.end.minutes() - one.start.minutes();
             if minutes <= 0 {
@@ -121,8 +129,9 @@ impl Week {
             } else if one.pause.minutes() >= minutes {
                 refused.push((nth, WeekRefusal::LongBreak));
             }
-            if let Some(first) = days[..nth].iter().position(|other| other.day == one.day) {
-                refused.push((nth, WeekRefusal::Repeated(first)));
+            match *first.entry(one.day).or_insert(nth) {
+                first if first == nth => {}
+                first => refused.push((nth, WeekRefusal::Repeated(first))),
             }
         }
         days.sort_by_key(|one| one.day);

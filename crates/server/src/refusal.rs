@@ -21,8 +21,8 @@ pub enum Refusal {
     DuplicateWorkingTime { known: Vec<(Source, String)> },
     /// A field that can only be judged against what is stored.
     Invalid { pointer: String, message: String },
-    /// An entity ends before it begins: the field of its end, and what to say.
-    DateRange { end: &'static str, message: &'static str },
+    /// An entity ends before it begins: the field to blame, and what to say.
+    DateRange { field: &'static str, message: &'static str },
     /// There is no rate from the currency to the company's base currency.
     NoExchangeRate { currency: Currency, base: String },
     /// Something depends on what was to be deleted: of which kind, and how many.

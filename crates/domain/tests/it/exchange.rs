@@ -1,11 +1,8 @@
 //! Exchange rates: which of a batch are taken, and what each of them counts as.
 
-use std::collections::HashMap;
-
-use domain::exchange::{Exchange, ExchangeRefusal, Tally, judge};
+use domain::exchange::{Exchange, ExchangeRefusal, Tally, There, judge};
 use domain::source::BUILT_IN;
-use domain::{Currency, Rate, Source};
-use jiff::civil::Date;
+use domain::{Currency, Moment, Rate, Source};
 use proptest::prelude::*;
 
 use crate::day;
@@ -24,13 +21,11 @@ fn euros(amount: &str, effective: &str) -> Exchange {
         base: "USD".to_owned(),
         amount: rate(amount),
         factor: Rate::ONE,
-        effective: effective.parse().unwrap(),
+        effective: Moment::parse(effective).unwrap(),
         last_updated: None,
         rate_type: None,
     }
 }
-
-type There = HashMap<(Currency, Date), (Rate, Rate)>;
 
 fn tally(batch: &[Exchange], there: There) -> Tally {
     judge("USD", source("SAP"), batch, there).0
@@ -41,7 +36,7 @@ fn a_currency_is_an_iso_4217_code_in_upper_case() {
     for code in ["EUR", "USD", "ARS", "JPY"] {
         assert_eq!(Currency::parse(code).unwrap().as_str(), code);
     }
-    for code in ["", "eur", "Eur", "EURO", "XYZ", " EUR", "EUR "] {
+    for code in ["", "eur", "Eur", "EURO", "XYZ", " EUR", "EUR ", "XXX", "XTS"] {
         assert_eq!(Currency::parse(code), Err(Currency::RULE), "{code:?}");
     }
 }
@@ -71,9 +66,9 @@ fn a_day_is_a_day_in_utc() {
 
 #[test]
 fn the_same_rate_is_there_once_and_another_takes_its_place() {
-    let there = HashMap::from([(
+    let there = There::from([(
         (Currency::parse("EUR").unwrap(), day("2025-03-20")),
-        (rate("1.1"), Rate::ONE),
+        (rate("1.1"), Rate::ONE, String::new()),
     )]);
     let same = [euros("1.10", "2025-03-20T02:00:00Z")];
     assert_eq!(tally(&same, there.clone()), Tally { deduplicated: 1, ..Tally::default() });
@@ -84,11 +79,14 @@ fn the_same_rate_is_there_once_and_another_takes_its_place() {
 }
 
 #[test]
-fn a_factor_is_part_of_a_rate() {
-    let mut other = euros("1.1", "2025-03-20T02:00:00Z");
-    other.factor = rate("100");
-    let batch = [euros("1.1", "2025-03-20T02:00:00Z"), other];
-    assert_eq!(tally(&batch, There::new()), Tally { created: 1, replaced: 1, ..Tally::default() });
+fn a_factor_and_a_type_are_part_of_a_rate() {
+    let mut factor = euros("1.1", "2025-03-20T02:00:00Z");
+    factor.factor = rate("100");
+    let mut typed = factor.clone();
+    typed.rate_type = Some("EURX".to_owned());
+    let batch = [euros("1.1", "2025-03-20T02:00:00Z"), factor, typed.clone(), typed];
+    let expected = Tally { created: 1, replaced: 2, deduplicated: 1, ..Tally::default() };
+    assert_eq!(tally(&batch, There::new()), expected);
 }
 
 #[test]
@@ -101,7 +99,7 @@ fn the_first_rule_that_applies_refuses() {
     let mut other = euros("1", "2025-03-20T02:00:00Z");
     other.base = "ARS".to_owned();
     let mut late = euros("1", "2025-03-20T23:00:00Z");
-    late.last_updated = Some("2025-03-21T01:00:00Z".parse().unwrap());
+    late.last_updated = Some(Moment::parse("2025-03-21T01:00:00Z").unwrap());
     let batch = [unknown, base, other, late];
     let refused = |source_name: &str| {
         let (tally, taken) = judge("USD", source(source_name), &batch, There::new());
@@ -141,7 +139,8 @@ proptest! {
         for kept in &taken {
             let last = batch.iter().rev().find(|one| one.base == "USD" && one.day() == kept.day);
             prop_assert_eq!(last.unwrap().amount, kept.amount);
-            there.insert((kept.currency, kept.day), (kept.amount, kept.factor));
+            let rate = (kept.amount, kept.factor, kept.rate_type.to_owned());
+            there.insert((kept.currency, kept.day), rate);
         }
         prop_assert_eq!(there.len(), taken.len());
         let again = judge("USD", source("SAP"), &batch, there).0;

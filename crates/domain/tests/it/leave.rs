@@ -1,7 +1,8 @@
 //! Leaves: from when to when.
 
 use domain::DateRange;
-use domain::leave::{ENDS_BEFORE, Moment, days};
+use domain::Moment;
+use domain::leave::{ENDS_BEFORE, days};
 use proptest::prelude::*;
 
 use crate::day;

@@ -299,21 +299,3 @@ fn a_period_does_not_end_before_it_begins() {
     }
     assert!(!period(last, first).ascends());
 }
-
-#[test]
-fn an_instant_has_an_offset() {
-    for good in ["2025-03-20T02:00:00Z", "2025-03-20T02:00:00-03:00", "2025-03-20T02:00:00.5+00:00"]
-    {
-        assert!(domain::range::instant(good).is_some(), "{good}");
-    }
-    for bad in [
-        "",
-        "2025-03-20",
-        "2025-03-20T02:00:00",
-        "2025-02-30T02:00:00Z",
-        "yesterday",
-        &"0".repeat(41),
-    ] {
-        assert!(domain::range::instant(bad).is_none(), "{bad}");
-    }
-}

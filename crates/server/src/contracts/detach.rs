@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use domain::{Kind, Ref};
 
+use super::period;
 use crate::app::App;
 use crate::entities::Judged;
 use crate::references::{At, Wanted, require};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
-use crate::store::{self, Col, Tx, params};
+use crate::store::{Col, Tx, params};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ pub async fn detach(app: &App, input: Detach) -> Judged<Outcome> {
             let wanted: Vec<Wanted<'_>> = std::iter::once(contract).chain(users).collect();
             let mut users = require(tx, &input.scope, &wanted).await?;
             let contract_id = users.remove(0);
-            hold(tx, company, contract_id).await?;
+            period::hold(tx, company, contract_id).await?;
             refuse_unattached(tx, (company, contract_id), &users).await?;
             let sql = "DELETE FROM assignments WHERE company_id = $1 AND contract_id = $2
                 AND user_id IN (SELECT e.user_id FROM {e(user_id bigint)})";
@@ -51,16 +52,6 @@ pub async fn detach(app: &App, input: Detach) -> Judged<Outcome> {
             Ok(Outcome { contract_id, users })
         })
         .await
-}
-
-/// Waits for attaches to the contract, and keeps new ones out until the commit.
-async fn hold(tx: &mut Tx, company: i64, contract: i64) -> store::Result<()> {
-    let sql = tx.pick(
-        "SELECT id FROM contracts WHERE company_id = $1 AND id = $2",
-        "SELECT id FROM contracts WHERE company_id = $1 AND id = $2 FOR NO KEY UPDATE",
-    );
-    let held: Option<(i64,)> = tx.query_opt(sql, params![company, contract]).await?;
-    held.map(drop).ok_or_else(|| store::Error::changed("the contract was deleted meanwhile"))
 }
 
 async fn refuse_unattached(

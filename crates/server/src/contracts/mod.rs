@@ -93,7 +93,7 @@ impl Entity for Contract {
         new: &New,
         linked: &[Option<i64>],
     ) -> Judged<Option<Self>> {
-        period::judge(new.period)?;
+        period::judge(new.period, true)?;
         exchange_rates::require(tx, at.company, new.currency.as_ref()).await?;
         let sql = "INSERT INTO contracts (company_id, id, name, client_id, type, status,
                 start_date, end_date, value, currency, description, created_at, updated_at)

@@ -8,15 +8,29 @@ use crate::entities::{Judged, Place};
 use crate::refusal::Refusal;
 use crate::store::{self, Tx, params};
 
-/// Refuses a period that ends before it begins.
-pub fn judge(period: Period) -> Judged<()> {
+/// Refuses a period that ends before it begins; of its bounds an end that was sent is to blame.
+pub fn judge(period: Period, end_sent: bool) -> Judged<()> {
+    let (field, message) = match end_sent {
+        true => ("end_date", "end_date must not be before start_date"),
+        false => ("start_date", "start_date must not be after end_date"),
+    };
     match period.ascends() {
         true => Ok(()),
-        false => {
-            let message = "end_date must not be before start_date";
-            Err(Refusal::DateRange { end: "end_date", message }.into())
-        }
+        false => Err(Refusal::DateRange { field, message }.into()),
     }
+}
+
+/// The contract's period, with the contract held until the commit: on PostgreSQL attaches hold
+/// it too, and this waits for them.
+pub async fn hold(tx: &mut Tx, company: i64, contract: i64) -> store::Result<Period> {
+    let sql = tx.pick(
+        "SELECT start_date, end_date FROM contracts WHERE company_id = $1 AND id = $2",
+        "SELECT start_date, end_date FROM contracts WHERE company_id = $1 AND id = $2
+            FOR NO KEY UPDATE",
+    );
+    let held = tx.query_opt(sql, params![company, contract]).await?;
+    let gone = || store::Error::changed("the contract was deleted meanwhile");
+    held.map(|(start, end)| Period { start, end }).ok_or_else(gone)
 }
 
 /// Changes the bounds that are given, unless that would leave assignments outside.
@@ -29,18 +43,9 @@ pub async fn change(
     if start.is_none() && end.is_none() {
         return Ok(());
     }
-    // On PostgreSQL attaches hold the contract, and this waits for them.
-    let sql = tx.pick(
-        "SELECT start_date, end_date FROM contracts WHERE company_id = $1 AND id = $2",
-        "SELECT start_date, end_date FROM contracts WHERE company_id = $1 AND id = $2
-            FOR NO KEY UPDATE",
-    );
-    let gone = || store::Error::changed("the contract was deleted meanwhile");
-    let old: Option<(Option<Date>, Option<Date>)> =
-        tx.query_opt(sql, params![at.company, at.id]).await?;
-    let (old_start, old_end) = old.ok_or_else(gone)?;
-    let period = Period { start: start.unwrap_or(old_start), end: end.unwrap_or(old_end) };
-    judge(period)?;
+    let old = hold(tx, at.company, at.id).await?;
+    let period = Period { start: start.unwrap_or(old.start), end: end.unwrap_or(old.end) };
+    judge(period, end.is_some())?;
     if let Some(stranded) = stranded(tx, at, period).await? {
         return Err(stranded.into());
     }

@@ -125,13 +125,11 @@ pub async fn create<E: Entity>(
             let (wanted, found) = lookup(tx, scope, (E::KIND, own), &links).await?;
             let linked = linked(tx, scope, &links, &wanted[1..], &found[1..]).await?;
             if let Some(owner) = found[0] {
-                let (kind, external_id) = (E::KIND, external_id.clone());
-                let duplicate = Refusal::DuplicateExternalId { kind, source, external_id, owner };
-                return Err(duplicate.into());
+                return Err(duplicate::<E>(source, external_id, owner).into());
             }
             let Some(entity) = E::insert(tx, place, new, &linked).await? else {
                 return match E::clash(tx, scope, new, &linked).await? {
-                    Some(refusal) => Err(refusal.into()),
+                    Some(clash) => Err(taken::<E>(tx, scope, external_id, clash).await?.into()),
                     None => Ok(None),
                 };
             };
@@ -145,6 +143,23 @@ pub async fn create<E: Entity>(
             return Ok(entity);
         }
     }
+}
+
+fn duplicate<E: Entity>(source: Source, external_id: &ExternalId, owner: i64) -> Refusal {
+    let (kind, external_id) = (E::KIND, external_id.clone());
+    Refusal::DuplicateExternalId { kind, source, external_id, owner }
+}
+
+/// What is taken: the external id, if the same create was there first, else the unique value.
+async fn taken<E: Entity>(
+    tx: &mut Tx,
+    scope: &Scope,
+    external_id: &ExternalId,
+    clash: Refusal,
+) -> store::Result<Refusal> {
+    let own = Ref::External(external_id.clone());
+    let (_, found) = lookup(tx, scope, (E::KIND, &own), &[]).await?;
+    Ok(found[0].map_or(clash, |owner| duplicate::<E>(scope.source, external_id, owner)))
 }
 
 /// Updates the entity that an external id names.
@@ -181,12 +196,12 @@ pub async fn delete<E: Delete>(
     app.store
         .write(E::DELETE, async move |tx: &mut Tx| {
             let (scope, own) = &*input;
-            E::exclude(tx, scope.company).await?;
             let (id, _) = require(tx, scope, (E::KIND, own), Vec::new()).await?;
             if let Some((field, _)) = expected.filter(|(_, expected)| *expected != id) {
                 let message = format!("is not the id of {} {own}", E::KIND.name());
                 return Err(Refusal::Invalid { pointer: format!("/{field}"), message }.into());
             }
+            E::exclude(tx, scope.company).await?;
             table::remove(tx, E::KIND, (scope.company, id), now).await?;
             Ok(id)
         })

@@ -1,9 +1,8 @@
 //! Exchange rates: one a day for each currency, to the company's base currency.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::exchange::{Exchange, Taken, Tally, judge};
+use domain::exchange::{Exchange, Taken, Tally, There, judge};
 use domain::{Currency, Rate};
 use jiff::civil::Date;
 
@@ -41,21 +40,18 @@ async fn hold(tx: &mut Tx, company: i64) -> store::Result<String> {
 }
 
 /// The rates that are there already for the currencies and days of a batch.
-async fn there(
-    tx: &mut Tx,
-    company: i64,
-    sent: &[Exchange],
-) -> store::Result<HashMap<(Currency, Date), (Rate, Rate)>> {
+async fn there(tx: &mut Tx, company: i64, sent: &[Exchange]) -> store::Result<There> {
     let known = || sent.iter().filter_map(|one| Some((one.currency.as_ref().ok()?, one.day())));
     let currencies: Vec<&str> = known().map(|(currency, _)| currency.as_str()).collect();
     let days: Vec<Date> = known().map(|(_, day)| day).collect();
-    let sql = "SELECT r.currency, r.day, r.amount, r.factor
+    let sql = "SELECT r.currency, r.day, r.amount, r.factor, r.rate_type
         FROM {e(currency text, day date)} CROSS JOIN exchange_rates r
         WHERE r.company_id = $1 AND r.currency = e.currency AND r.day = e.day";
     let batch = [Col::Text(&currencies), Col::Date(&days)];
-    let rows: Vec<(String, Date, i64, i64)> = tx.query_batch(sql, params![company], &batch).await?;
-    let read = |(currency, day, amount, factor): (String, Date, i64, i64)| {
-        let rate = (Rate::from_units(amount), Rate::from_units(factor));
+    type Row = (String, Date, i64, i64, String);
+    let rows: Vec<Row> = tx.query_batch(sql, params![company], &batch).await?;
+    let read = |(currency, day, amount, factor, rate_type): Row| {
+        let rate = (Rate::from_units(amount), Rate::from_units(factor), rate_type);
         Some(((Currency::parse(&currency).ok()?, day), rate))
     };
     Ok(rows.into_iter().filter_map(read).collect())
@@ -75,7 +71,7 @@ async fn upsert(
     let days: Vec<Date> = taken.iter().map(|rate| rate.day).collect();
     let amounts: Vec<i64> = taken.iter().map(|rate| rate.amount.units()).collect();
     let factors: Vec<i64> = taken.iter().map(|rate| rate.factor.units()).collect();
-    let types: Vec<&str> = taken.iter().map(|rate| rate.rate_type.unwrap_or_default()).collect();
+    let types: Vec<&str> = taken.iter().map(|rate| rate.rate_type).collect();
     let sql = "INSERT INTO exchange_rates
             (company_id, currency, day, amount, factor, rate_type, source_id, updated_at)
         SELECT $1, e.currency, e.day, e.amount, e.factor, e.rate_type, $2, $3

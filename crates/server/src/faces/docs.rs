@@ -21,7 +21,7 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'
     frame-ancestors 'none'";
 
 static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-    let config = Config::new(["/openapi.json"]).use_base_layout().persist_authorization(true);
+    let config = Config::new(["/openapi.json"]).use_base_layout();
     // Else the page shows the document to a validator on the internet.
     Arc::new(config.validator_url("none"))
 });

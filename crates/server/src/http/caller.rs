@@ -62,7 +62,7 @@ impl Caller {
     /// The source with this name, whether or not the key may use it, or what would be right.
     pub fn source(&self, name: &str) -> Result<Source, String> {
         self.sources.named(name).ok_or_else(|| {
-            let valid = Sources::names(self.sources.all());
+            let valid = Sources::names(self.sources.usable());
             format!("{:?} is not a source; it must be one of {valid}", clip(name))
         })
     }

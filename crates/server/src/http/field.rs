@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use domain::text::{Email, Label, Name, Text};
-use domain::{Amount, Currency, Decimal, ExternalId, Hours, Percentage, Rate, Role, Source};
-use jiff::Timestamp;
+use domain::{
+    Amount, Currency, Decimal, ExternalId, Hours, Moment, Percentage, Rate, Role, Source,
+};
 use jiff::civil::Date;
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -66,7 +67,9 @@ wire!(
     ExternalId::RULE,
     |raw| ExternalId::parse(&text(raw)?).ok(),
     string()
-        .description(Some("An id that the source system chose; compared byte for byte."))
+        .description(Some(
+            "An id that the source system chose: 1 to 255 bytes of UTF-8, compared byte for byte."
+        ))
         .min_length(Some(1))
         .max_length(Some(255))
 );
@@ -135,12 +138,13 @@ wire!(
     string().description(Some("ISO 4217.")).pattern(Some("^[A-Z]{3}$")).examples(["EUR"])
 );
 wire!(
-    Timestamp,
-    "must be an instant in ISO 8601 with its offset, such as 2025-03-20T02:00:00Z",
-    |raw| domain::range::instant(&text(raw)?),
+    Moment,
+    Moment::RULE,
+    |raw| Moment::parse(&text(raw)?).ok(),
     string()
-        .description(Some("An instant with its offset."))
+        .description(Some("A date, `T`, a time with seconds, and the offset or `Z`."))
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .max_length(Some(40))
 );
 wire!(
     bool,
@@ -200,11 +204,14 @@ pub struct SourceName(String);
 wire!(
     SourceName,
     "must be the name of a source",
-    |raw| text(raw).map(|name| SourceName(name.into_owned())),
+    |raw| text(raw).filter(|name| !name.is_empty()).map(|name| SourceName(name.into_owned())),
     {
         let names = domain::source::BUILT_IN.map(|source| source.name).join(", ");
         string()
-            .description(Some(format!("The system whose ids these are: {names}.")))
+            .description(Some(format!(
+                "The system whose ids these are: {names}, or one that the company registered."
+            )))
+            .min_length(Some(1))
             .examples(["GLOBANT"])
     }
 );

@@ -34,9 +34,9 @@ impl From<Refusal> for Problem {
                 Self::conflict("DuplicateWorkingTimeError", "DUPLICATE_WORKING_TIME", message)
             }
             Refusal::Invalid { pointer, message } => Self::field(pointer, message),
-            Refusal::DateRange { end, message } => {
+            Refusal::DateRange { field, message } => {
                 let (name, code) = ("InvalidDateRangeError", "INVALID_DATE_RANGE");
-                Self::field(format!("/{end}"), message).published(name, code, message.to_owned())
+                Self::field(format!("/{field}"), message).published(name, code, message.to_owned())
             }
             Refusal::NoExchangeRate { currency, base } => no_exchange_rate(currency, &base),
             Refusal::HasDependents { kind, id, dependents } => {

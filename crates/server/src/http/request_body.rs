@@ -61,7 +61,10 @@ impl JsonBody {
 }
 
 fn broken(error: serde_json::Error) -> Problem {
-    Problem::validation(format!("The body is not valid JSON: {error}"))
+    match error.is_data() {
+        true => Problem::validation(format!("The body is not of the right form: {error}")),
+        false => Problem::validation(format!("The body is not valid JSON: {error}")),
+    }
 }
 
 /// Reads a body up to the limit.

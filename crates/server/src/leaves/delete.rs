@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::entities::{self, Judged, table};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
-use crate::store::{Tx, params};
+use crate::store::{self, Tx, params};
 
 /// Deletes a leave with all its references, if it is that user's.
 pub async fn delete(app: &App, scope: Scope, leave: Ref, user: Ref) -> Judged<()> {
@@ -21,13 +21,13 @@ pub async fn delete(app: &App, scope: Scope, leave: Ref, user: Ref) -> Judged<()
             let (id, linked) = entities::require(tx, scope, (Kind::Leave, leave), links).await?;
             // On PostgreSQL an update may be about to give it to another user.
             let sql = tx.pick(
-                "SELECT id FROM leaves WHERE company_id = $1 AND id = $2 AND user_id = $3",
-                "SELECT id FROM leaves WHERE company_id = $1 AND id = $2 AND user_id = $3
-                    FOR UPDATE",
+                "SELECT user_id FROM leaves WHERE company_id = $1 AND id = $2",
+                "SELECT user_id FROM leaves WHERE company_id = $1 AND id = $2 FOR UPDATE",
             );
-            let its: Option<(i64,)> =
-                tx.query_opt(sql, params![scope.company, id, linked[0]]).await?;
-            if its.is_none() {
+            let held: Option<(i64,)> = tx.query_opt(sql, params![scope.company, id]).await?;
+            let gone = || store::Error::changed("the leave was deleted meanwhile");
+            let (its,) = held.ok_or_else(gone)?;
+            if linked[0] != Some(its) {
                 let message = format!("is not the user of {} {leave}", Kind::Leave.name());
                 return Err(Refusal::Invalid { pointer: "/userId".to_owned(), message }.into());
             }

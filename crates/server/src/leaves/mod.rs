@@ -2,8 +2,7 @@
 
 pub mod delete;
 
-use domain::leave::{self, Moment};
-use domain::{DateRange, Kind, Ref};
+use domain::{DateRange, Kind, Moment, Ref, leave};
 use jiff::Timestamp;
 
 use crate::entities::{Entity, Judged, Link, Place, Table, Update, refers};
@@ -38,7 +37,7 @@ pub struct New {
 /// The days of a leave.
 fn days(new: &New) -> Judged<DateRange> {
     leave::days(&new.start, &new.end)
-        .map_err(|message| Refusal::DateRange { end: "end", message }.into())
+        .map_err(|message| Refusal::DateRange { field: "end", message }.into())
 }
 
 impl Entity for Leave {

@@ -11,16 +11,24 @@ use crate::store;
 
 /// A code that an answer may carry.
 pub struct Code {
-    pub name: &'static str,
+    /// The code, and perhaps in which case.
+    pub key: &'static str,
     pub status: &'static str,
     pub when: &'static str,
     pub example: fn() -> Problem,
 }
 
+impl Code {
+    /// As answers carry it.
+    pub fn name(&self) -> &'static str {
+        self.key.split(' ').next().unwrap_or_default()
+    }
+}
+
 /// Declares the codes.
 macro_rules! codes {
-    ($($name:literal $status:literal $when:literal => $example:expr;)*) => {
-        &[$(Code { name: $name, status: $status, when: $when, example: || $example.into() },)*]
+    ($($key:literal $status:literal $when:literal => $example:expr;)*) => {
+        &[$(Code { key: $key, status: $status, when: $when, example: || $example.into() },)*]
     };
 }
 
@@ -34,7 +42,7 @@ pub const CODES: &[Code] = codes! {
     "INVALID_ROLE" "400" "`role_id` is a number, but not 1 to 6" =>
         Problem::field("/role_id", domain::Role::RULE);
     "INVALID_DATE_RANGE" "400" "it would end before it begins" =>
-        Refusal::DateRange { end: "end_date", message: "end_date must not be before start_date" };
+        Refusal::DateRange { field: "end_date", message: "end_date must not be before start_date" };
     "CTR006" "400" "there is no exchange rate from `currency` to the company's base currency" =>
         no_rate();
     "UNAUTHORIZED" "401" "no token, or one that is unknown, revoked or expired" =>

@@ -2,14 +2,15 @@
 //!
 //! A handler names the codes that its operation may refuse with, besides those of every
 //! operation: `extensions(("x-error-codes" = json!(["ZC001", "ZC004"])))`. The answers are made
-//! of [`CODES`].
+//! of [`CODES`], and the document then names all of them.
 
 mod codes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use codes::{CODES, Code};
-use serde_json::Value;
+use serde_json::{Value, json};
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
@@ -107,12 +108,15 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
         names.push("VALIDATION");
     }
     let mut all: BTreeMap<&str, Vec<&Code>> = BTreeMap::new();
-    for name in names.into_iter().chain(own) {
-        let known = CODES.iter().find(|code| code.name == name);
+    for key in names.into_iter().chain(own) {
+        let known = CODES.iter().find(|code| code.key == key);
         // A test reads the document: a code that is not listed does not get far.
-        let code = known.unwrap_or_else(|| panic!("{path} names {name}, which is no code"));
+        let code = known.unwrap_or_else(|| panic!("{path} names {key}, which is no code"));
         all.entry(code.status).or_default().push(code);
     }
+    let shown: BTreeSet<&str> = all.values().flatten().map(|code| code.name()).collect();
+    let shown = Extensions::builder().add("x-error-codes", json!(shown)).build();
+    operation.extensions = Some(shown);
     for (status, codes) in all {
         let response = answer(&codes, native, *method == HttpMethod::Get);
         let responses = &mut operation.responses.responses;
@@ -126,13 +130,13 @@ fn answer(codes: &[&Code], native: bool, reads: bool) -> utoipa::openapi::Respon
         true => ("application/problem+json", "ProblemDetails"),
         false => ("application/json", "Error"),
     };
-    let example = match codes[0].name {
+    let example = match codes[0].key {
         "VALIDATION" if native => Problem::validation("limit must be an integer from 1 to 200"),
         "VALIDATION" if reads => Problem::validation("perPage must be an integer from 1 to 200"),
         _ => (codes[0].example)(),
     };
     let said: Vec<String> =
-        codes.iter().map(|Code { name, when, .. }| format!("`{name}`: {when}.")).collect();
+        codes.iter().map(|code| format!("`{}`: {}.", code.name(), code.when)).collect();
     let content = ContentBuilder::new()
         .schema(Some(RefOr::Ref(Ref::from_schema_name(schema))))
         .example(serde_json::from_slice(&example.body(native, "5f0c2a7be1d3-1")).ok())

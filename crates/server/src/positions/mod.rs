@@ -120,10 +120,6 @@ impl Update for Position {
         patch: &Patch,
         linked: &[Option<i64>],
     ) -> Judged<Option<Self>> {
-        if patch.seniority.is_some() {
-            let sql = "DELETE FROM position_seniorities WHERE company_id = $1 AND position_id = $2";
-            tx.execute(sql, params![at.company, at.id]).await?;
-        }
         let sql = "UPDATE positions SET
                 name = coalesce($3, name),
                 category_id = CASE WHEN $4 THEN $5 ELSE category_id END,
@@ -143,7 +139,12 @@ impl Update for Position {
             set(&patch.seniority).map(Text::as_str),
             at.now,
         ];
+        // First, because it holds the position against an assignment of a seniority.
         tx.execute(sql, values).await?;
+        if patch.seniority.is_some() {
+            let sql = "DELETE FROM position_seniorities WHERE company_id = $1 AND position_id = $2";
+            tx.execute(sql, params![at.company, at.id]).await?;
+        }
         read(tx, at).await
     }
 }

@@ -30,14 +30,15 @@ pub async fn assign(
             let found = references::require(tx, scope, &wanted).await?;
             let &Scope { company, source, .. } = scope;
             let place = Place { company, id: found[0], now, source };
+            // First, because it holds the position against an update.
+            let sql = "UPDATE positions SET seniority = NULL, updated_at = $3
+                WHERE company_id = $1 AND id = $2";
+            tx.execute(sql, params![company, place.id, now]).await?;
             let sql = "INSERT INTO position_seniorities (company_id, position_id, seniority_id)
                 VALUES ($1, $2, $3)
                 ON CONFLICT (company_id, position_id)
                     DO UPDATE SET seniority_id = excluded.seniority_id";
             tx.execute(sql, params![company, place.id, found[1]]).await?;
-            let sql = "UPDATE positions SET seniority = NULL, updated_at = $3
-                WHERE company_id = $1 AND id = $2";
-            tx.execute(sql, params![company, place.id, now]).await?;
             let gone = || store::Error::changed("the position was deleted meanwhile").into();
             read(tx, place).await?.ok_or_else(gone)
         })

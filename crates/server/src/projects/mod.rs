@@ -80,15 +80,18 @@ pub struct Patch {
     pub archived: Option<bool>,
 }
 
-/// Refuses a project, as it is now stored, that ends before it begins: nothing of it remains.
-fn judge(project: Option<Project>) -> Judged<Option<Project>> {
+/// Refuses a project, as it is now stored, that ends before it begins: nothing of it remains. An
+/// end that was sent is to blame.
+fn judge(project: Option<Project>, end_sent: bool) -> Judged<Option<Project>> {
+    let (field, message) = match end_sent {
+        true => ("end", "end must not be before start"),
+        false => ("start", "start must not be after end"),
+    };
     let period =
         project.as_ref().map(|project| Period { start: project.start_date, end: project.end_date });
     match period.is_none_or(Period::ascends) {
         true => Ok(project),
-        false => {
-            Err(Refusal::DateRange { end: "end", message: "end must not be before start" }.into())
-        }
+        false => Err(Refusal::DateRange { field, message }.into()),
     }
 }
 
@@ -169,7 +172,7 @@ impl Entity for Project {
             new.archived,
             at.now,
         ];
-        judge(tx.query_opt(sql, values).await?)
+        judge(tx.query_opt(sql, values).await?, true)
     }
 }
 
@@ -254,7 +257,7 @@ impl Update for Project {
             patch.archived,
             at.now,
         ];
-        judge(tx.query_opt(CHANGE, values).await?)
+        judge(tx.query_opt(CHANGE, values).await?, patch.end_date.is_some())
     }
 }
 

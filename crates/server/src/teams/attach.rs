@@ -1,7 +1,6 @@
 //! Attaching users to a team.
 //!
-//! On PostgreSQL the team's workspace is locked, then the team: two attaches to teams of one
-//! workspace stand in line, and the workspace cannot change meanwhile. Behind that, the
+//! Two attaches to teams of one workspace stand in line ([`super::hold`]). Behind that, the
 //! database itself refuses a user two teams of one workspace.
 
 use std::sync::Arc;
@@ -10,11 +9,12 @@ use domain::team::{Candidate, TeamRefusal, judge};
 use domain::{Kind, Ref};
 use jiff::Timestamp;
 
+use super::hold::hold;
 use crate::app::App;
 use crate::entities::Judged;
 use crate::references::{At, Wanted, require};
 use crate::scope::Scope;
-use crate::store::{self, Col, FromRow, Row, Sequence, Stmt, Tx, params};
+use crate::store::{self, Col, FromRow, Row, Sequence, Tx, params};
 
 /// The users whom a request attaches, or detaches.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub async fn attach(app: &App, input: Attach) -> Judged<Outcome> {
         .write("teams.attach", async move |tx: &mut Tx| {
             let company = input.scope.company;
             let (team, users) = find(tx, &input).await?;
-            let workspace = hold(tx, company, team).await?;
+            let workspace = hold(tx, company, team, None).await?;
             let standing = standing(tx, company, team, workspace, &users).await?;
             let candidates: Vec<Candidate> = standing.iter().map(|s| s.candidate).collect();
             let verdicts = judge(workspace.is_some(), &candidates);
@@ -96,34 +96,6 @@ pub(super) async fn find(tx: &mut Tx, input: &Attach) -> Judged<(i64, Vec<i64>)>
     let mut found = require(tx, &input.scope, &wanted).await?;
     let team = found.remove(0);
     Ok((team, found))
-}
-
-/// The team's workspace, with both held until the commit.
-pub(super) async fn hold(tx: &mut Tx, company: i64, team: i64) -> store::Result<Option<i64>> {
-    let gone = || store::Error::changed("the team was deleted meanwhile");
-    let sql = "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2";
-    let read: Option<(Option<i64>,)> = tx.query_opt(sql, params![company, team]).await?;
-    let (workspace,) = read.ok_or_else(gone)?;
-    // SQLite has one writer: what it has read stays true. PostgreSQL's lock is the one that
-    // lets foreign keys still refer to the workspace.
-    let workspaces = tx.pick(
-        "SELECT id FROM workspaces WHERE company_id = $1 AND id = $2",
-        "SELECT id FROM workspaces WHERE company_id = $1 AND id = $2 FOR NO KEY UPDATE",
-    );
-    let teams = tx.pick(
-        "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2",
-        "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2 FOR SHARE",
-    );
-    let (_, held): (Vec<(i64,)>, Vec<(Option<i64>,)>) = tx
-        .query_pair(
-            Stmt::new(workspaces, params![company, workspace]),
-            Stmt::new(teams, params![company, team]),
-        )
-        .await?;
-    match held.first() {
-        Some((held,)) if *held == workspace => Ok(workspace),
-        _ => Err(gone()),
-    }
 }
 
 /// A user, and how it stands to the team.

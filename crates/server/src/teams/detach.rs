@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::attach::{Attach, Member, Relation, find, hold};
+use super::attach::{Attach, Member, Relation, find};
+use super::hold::hold;
 use crate::app::App;
 use crate::entities::Judged;
 use crate::store::{self, Col, FromRow, Row, Tx, params};
@@ -17,7 +18,7 @@ pub async fn detach(app: &App, input: Attach) -> Judged<Vec<Relation>> {
         .write("teams.detach", async move |tx: &mut Tx| {
             let company = input.scope.company;
             let (team, mut users) = find(tx, &input).await?;
-            hold(tx, company, team).await?;
+            hold(tx, company, team, None).await?;
             let mut seen = std::collections::HashSet::new();
             users.retain(|user| seen.insert(*user));
             let sql = "SELECT e.ord, m.id, u.id, u.first_name, u.last_name, u.email,

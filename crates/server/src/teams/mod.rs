@@ -2,6 +2,7 @@
 
 pub mod attach;
 pub mod detach;
+mod hold;
 mod relocate;
 
 use domain::{Kind, Name, Ref, Text};

@@ -2,13 +2,14 @@
 
 use domain::team::TeamRefusal;
 
+use super::hold::hold;
 use crate::entities::{Judged, Place};
 use crate::refusal::{Misfit, Refusal};
-use crate::store::{self, Col, Tx, params};
+use crate::store::{Tx, params};
 
 /// Moves a team to a workspace, or out of any. Refused as long as a member does not fit there.
 pub async fn relocate(tx: &mut Tx, at: Place, to: Option<i64>) -> Judged<()> {
-    let from = hold(tx, at, to).await?;
+    let from = hold(tx, at.company, at.id, to).await?;
     if from == to {
         return Ok(());
     }
@@ -22,33 +23,6 @@ pub async fn relocate(tx: &mut Tx, at: Place, to: Option<i64>) -> Judged<()> {
     let sql = "UPDATE teams SET workspace_id = $3 WHERE company_id = $1 AND id = $2";
     tx.execute(sql, values).await?;
     Ok(())
-}
-
-/// The team's workspace, with that, the new one and the team held until the commit: in the
-/// order in which an attach holds them.
-async fn hold(tx: &mut Tx, at: Place, to: Option<i64>) -> Judged<Option<i64>> {
-    let gone = || store::Error::changed("the team was changed meanwhile");
-    let sql = "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2";
-    let read: Option<(Option<i64>,)> = tx.query_opt(sql, params![at.company, at.id]).await?;
-    let (from,) = read.ok_or_else(gone)?;
-    let mut workspaces: Vec<i64> = from.into_iter().chain(to).collect();
-    workspaces.sort_unstable();
-    let sql = tx.pick(
-        "SELECT w.id FROM {e(id bigint)} CROSS JOIN workspaces w
-            WHERE w.company_id = $1 AND w.id = e.id",
-        "SELECT w.id FROM {e(id bigint)} CROSS JOIN workspaces w
-            WHERE w.company_id = $1 AND w.id = e.id ORDER BY w.id FOR NO KEY UPDATE OF w",
-    );
-    let _: Vec<(i64,)> = tx.query_batch(sql, params![at.company], &[Col::Int(&workspaces)]).await?;
-    let sql = tx.pick(
-        "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2",
-        "SELECT workspace_id FROM teams WHERE company_id = $1 AND id = $2 FOR NO KEY UPDATE",
-    );
-    let held: Option<(Option<i64>,)> = tx.query_opt(sql, params![at.company, at.id]).await?;
-    match held {
-        Some((held,)) if held == from => Ok(from),
-        _ => Err(gone().into()),
-    }
 }
 
 /// The members who are not in the workspace, or in another of its teams.

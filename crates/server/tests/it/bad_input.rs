@@ -89,6 +89,9 @@ both_engines! {
             {"status":400,"name":"InvalidSourceError","code":"INVALID_SOURCE","message":"\"EXCEL\" is not a source; it must be one of JIRA, SALESFORCE, ADVERTMIND, QUICKBOOKS, ZAPIER, OKTA, MICROSOFT_DYNAMICS, GITHUB, MICROSOFT_TEAMS, VBS, SAP, GLOBANT","request_id":"[id]","errors":[{"pointer":"/metadata/source","message":"\"EXCEL\" is not a source; it must be one of JIRA, SALESFORCE, ADVERTMIND, QUICKBOOKS, ZAPIER, OKTA, MICROSOFT_DYNAMICS, GITHUB, MICROSOFT_TEAMS, VBS, SAP, GLOBANT"}]}"#]].assert_eq(&answer.to_string());
         let answer = t.api.put("/v2/integrations/users/nobody", json!({"metadata": {"source": "EXCEL"}, "phone": 5})).await;
         assert_eq!(answer.json()["name"], "ValidationError");
+        // An empty name is none at all.
+        let answer = t.api.put("/v2/integrations/users/nobody", json!({"metadata": {"source": ""}})).await;
+        assert_eq!((&answer.json()["name"], &answer.json()["errors"][0]["pointer"]), (&json!("ValidationError"), &json!("/metadata/source")));
     }
 
     async fn routes_and_methods(t: TestApp) {

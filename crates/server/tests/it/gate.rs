@@ -33,9 +33,7 @@ impl Call {
 
     /// Whether the operation may find that something is not there.
     fn names_something(&self) -> bool {
-        let codes = self.operation["x-error-codes"].as_array();
-        codes
-            .is_some_and(|codes| codes.contains(&json!("ZC001")) || codes.contains(&json!("ZC002")))
+        !self.operation["responses"]["404"].is_null()
     }
 
     /// Creates come first, deletes last.

@@ -249,7 +249,7 @@ both_engines! {
         create(&t, "p", dated(json!("2025-01-02"), json!("2025-01-02"))).await.ok();
         expect![[r#"
             400 Bad Request
-            {"status":400,"name":"InvalidDateRangeError","code":"INVALID_DATE_RANGE","message":"end must not be before start","request_id":"[id]","errors":[{"pointer":"/end","message":"end must not be before start"}]}"#]].assert_eq(&update(&t, json!({"start": "2025-01-03"})).await.to_string());
+            {"status":400,"name":"InvalidDateRangeError","code":"INVALID_DATE_RANGE","message":"start must not be after end","request_id":"[id]","errors":[{"pointer":"/start","message":"start must not be after end"}]}"#]].assert_eq(&update(&t, json!({"start": "2025-01-03"})).await.to_string());
         for wrong in [json!({"end": "2025-01-01"}), json!({"start": "2025-02-02", "end": "2025-02-01", "name": "Q"})] {
             assert_eq!(update(&t, wrong).await.json()["name"], "InvalidDateRangeError");
         }

@@ -105,6 +105,9 @@ both_engines! {
         let limited = t.key(&["WORKDAY"], false).await;
         assert_eq!(limited.get("/v1/me").await.ok()["sources"], json!(["WORKDAY"]));
         assert_eq!(limited.create("workspaces", "hr.feed-2", "x", json!({"name": "x"})).await.status, 403);
+        // It is told of no other.
+        let unknown = limited.create("workspaces", "X", "x", json!({"name": "x"})).await;
+        assert_eq!(unknown.json()["message"], "\"X\" is not a source; it must be one of WORKDAY");
         assert_eq!(limited.create("workspaces", "WORKDAY", "x", json!({"name": "x"})).await.status, 200);
     }
 }

@@ -208,6 +208,9 @@ both_engines! {
             400 Bad Request
             {"status":400,"name":"InvalidDateRangeError","code":"INVALID_DATE_RANGE","message":"end_date must not be before start_date","request_id":"[id]","errors":[{"pointer":"/end_date","message":"end_date must not be before start_date"}]}"#]].assert_eq(&update(&t, "integrations/contracts/k", "OKTA", json!({"end_date": "2025-04-30"})).await.to_string());
         update(&t, "integrations/contracts/k", "OKTA", json!({"end_date": "2025-05-01"})).await.ok();
+        // Of two bounds the one that was sent is to blame.
+        let blamed = update(&t, "integrations/contracts/k", "OKTA", json!({"start_date": "2025-05-02"})).await.json();
+        assert_eq!((&blamed["name"], &blamed["errors"][0]["pointer"]), (&json!("InvalidDateRangeError"), &json!("/start_date")));
     }
 
     /// A period may not leave assignments outside: nothing is changed then.

@@ -7,8 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::exchange::{Exchange, Tally};
-use domain::{Currency, Label, Rate};
-use jiff::Timestamp;
+use domain::{Currency, Label, Moment, Rate};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -79,7 +78,7 @@ body! {
         /// 1 unless said otherwise.
         factor: optional Rate,
         /// From when it holds. There is one rate a day, by its date in UTC.
-        effective_date: required Timestamp,
+        effective_date: required Moment,
         metadata: optional RecordMetadata,
     }
 }
@@ -88,7 +87,7 @@ body! {
     /// What a record says about itself.
     struct RecordMetadata as "CurrencyExchangeMetadata" = {"rate_type": "EURX"} {
         /// For GLOBANT on the same day as `effective_date`.
-        last_updated_datetime: optional Timestamp,
+        last_updated_datetime: optional Moment,
         rate_type: optional Label,
     }
 }

@@ -86,8 +86,8 @@ operation! {
     /// COR publishes no more than the title: made like the create of a leave, by v1's path.
     create "/v2/integrations/leaves-types", tag "user-leaves",
     codes ["ZC004"], body Create,
-    201 "The leave type." [Wrapped<Answer>]
-    |company, leave_type, _| Wrapped::created(Answer::new(company, leave_type))
+    200 "The leave type." [Wrapped<Answer>]
+    |company, leave_type, _| Wrapped::ok(Answer::new(company, leave_type))
 }
 
 operation! {

@@ -1,13 +1,9 @@
 //! Leaves of users.
 
 use axum::extract::State;
-use domain::leave::Moment;
-use domain::{ExternalId, Kind, Ref};
+use domain::{ExternalId, Kind, Moment, Ref};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Schema, Type};
-use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, SchemaFormat};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -16,23 +12,13 @@ use super::operations::operation;
 use super::{CreateBody, Metadata, UpdateBody, named, read};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
-use crate::http::field::{SourceName, text, wire};
-use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body};
+use crate::http::field::SourceName;
+use crate::http::{Caller, JsonBody, Path, Problem, body};
 use crate::leaves::{Leave, New, delete as remove};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(create)).routes(routes!(update, delete))
 }
-
-wire!(
-    Moment,
-    Moment::RULE,
-    |raw| Moment::parse(&text(raw)?).ok(),
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some("A moment with its offset; comes back as sent."))
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-);
 
 body! {
     struct Create as "CreateLeave" = {

@@ -183,7 +183,7 @@ operation! {
     /// Delete a user
     ///
     /// With all its references, its places in teams and its shares of workspaces. Refused while
-    /// something else depends on it: assignments, leaves, projects.
+    /// something else depends on it.
     delete "/v2/integrations/users/{id}", tag "users",
     id "The user's external id." "OKTA-USER-12345",
     codes ["ZC001", "HAS_DEPENDENCIES"], kind User,

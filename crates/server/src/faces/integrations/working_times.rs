@@ -1,6 +1,6 @@
 //! Working times of users.
 
-use std::borrow::Cow;
+use std::fmt::Display;
 
 use domain::working_time::{Break, TimeOfDay, Week, WeekRefusal, Weekday, WorkingDay};
 use domain::{ExternalId, Ref};
@@ -25,9 +25,12 @@ pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(create)).routes(routes!(delete))
 }
 
-/// The text of a number, or of the same number in a string.
-fn number(raw: &RawValue) -> Cow<'_, str> {
-    text(raw).unwrap_or(Cow::Borrowed(raw.get()))
+/// A number, or a string that holds it as it is shown.
+fn number<T: Display>(raw: &RawValue, parse: fn(&str) -> Result<T, &'static str>) -> Option<T> {
+    match text(raw) {
+        Some(text) => parse(&text).ok().filter(|number| number.to_string() == text),
+        None => parse(raw.get()).ok(),
+    }
 }
 
 /// The schema of one of these numbers, each also as a string.
@@ -42,7 +45,7 @@ fn either(values: &[&str]) -> ObjectBuilder {
 wire!(
     Weekday,
     Weekday::RULE,
-    |raw| Weekday::parse(&number(raw)).ok(),
+    |raw| number(raw, Weekday::parse),
     either(&["1", "2", "3", "4", "5", "6", "7"]).description(Some("1 is Sunday, 7 is Saturday."))
 );
 wire!(
@@ -57,7 +60,7 @@ wire!(
 wire!(
     Break,
     Break::RULE,
-    |raw| Break::parse(&number(raw)).ok(),
+    |raw| number(raw, Break::parse),
     either(&["0", "0.25", "0.5", "0.75", "1", "1.5", "2"]).description(Some("Hours."))
 );
 
@@ -169,7 +172,7 @@ struct Shown {
 impl Answer {
     fn new(company_id: i64, working_time: WorkingTime) -> Self {
         let shown = |one: &WorkingDay| Shown {
-            day: one.day.get().to_string(),
+            day: one.day.to_string(),
             start: one.start.to_string(),
             end: one.end.to_string(),
             pause: one.pause.to_string(),
@@ -192,8 +195,8 @@ operation! {
     /// leave, with the days of v1's `working-time`.
     create "/v2/integrations/working-time", tag "working-time",
     codes ["ZC001", "ZC004", "DUPLICATE_WORKING_TIME"], body Create,
-    201 "The working time." [Wrapped<Answer>]
-    |company, working_time, _| Wrapped::created(Answer::new(company, working_time))
+    200 "The working time." [Wrapped<Answer>]
+    |company, working_time, _| Wrapped::ok(Answer::new(company, working_time))
 }
 
 operation! {
