@@ -51,14 +51,27 @@ fn max_ranges(text: &str) -> Result<usize, String> {
     valid.ok_or_else(|| format!("it must be an integer from 1 to {}", Limits::MOST))
 }
 
+/// Whether somebody wants the server to stop. Asked for before it says that it listens, so that
+/// no signal is missed.
+fn signalled() -> std::io::Result<watch::Receiver<bool>> {
+    let (stop, stopped) = watch::channel(false);
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+        let _ = stop.send(true);
+    });
+    Ok(stopped)
+}
+
 impl Serve {
     pub async fn run(self, global: &Global) -> Result<(), Startup> {
         let failed = |error: std::io::Error| Startup(format!("{}: {error}", self.listen));
-        // Before the server says that it listens, so that no signal is missed.
-        let (stop, mut stopped) = watch::channel(false);
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-
+        let mut stopped = signalled().map_err(failed)?;
         let listener = TcpListener::bind(&self.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         if self.demo && !address.ip().is_loopback() {
@@ -75,14 +88,6 @@ impl Serve {
             Some(folder) => Location::Sqlite(folder.path().join("demo.db")),
             None => global.location()?,
         };
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            tracing::info!("stopping");
-            let _ = stop.send(true);
-        });
         let app = async {
             let app = open(&location, limits).await?;
             if self.demo {

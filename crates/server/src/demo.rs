@@ -103,20 +103,7 @@ async fn fill_company(demo: &Demo<'_>) -> Result<(), Stop<Refusal>> {
     demo.create::<contracts::Contract>(SALESFORCE, "SF-CONTRACT-12345", contract).await?;
     demo.link(Kind::Contract, SALESFORCE, GLOBANT, "SF-CONTRACT-12345").await?;
 
-    for (external_id, label) in
-        [("external-user-position-1", "Developer"), ("external-user-position-2", "Lead Developer")]
-    {
-        let position =
-            positions::New { name: name(label), category: None, rate: None, seniority: None };
-        demo.create::<positions::Position>(OKTA, external_id, position).await?;
-    }
-    for (external_id, label) in
-        [("external_seniority_id_10", "Ssr."), ("external_seniority_id_20", "Sr.")]
-    {
-        let seniority = seniorities::New { name: name(label) };
-        demo.create::<seniorities::Seniority>(OKTA, external_id, seniority).await?;
-    }
-
+    fill_positions(demo).await?;
     for (number, first, last) in
         [(1, "Ana", "Lee"), (2, "Ben", "Okafor"), (3, "Carla", "Ruiz"), (4, "Dev", "Shah")]
     {
@@ -143,6 +130,23 @@ async fn fill_company(demo: &Demo<'_>) -> Result<(), Stop<Refusal>> {
     // The published `/v1` example names user 123.
     while demo.app.store.ids(Sequence::Entity(Kind::User), 1).await? < USER - 1 {}
     demo.user(GLOBANT, "external-user-id-123", "Eva", "Novak").await
+}
+
+async fn fill_positions(demo: &Demo<'_>) -> Result<(), Stop<Refusal>> {
+    for (external_id, label) in
+        [("external-user-position-1", "Developer"), ("external-user-position-2", "Lead Developer")]
+    {
+        let position =
+            positions::New { name: name(label), category: None, rate: None, seniority: None };
+        demo.create::<positions::Position>(OKTA, external_id, position).await?;
+    }
+    for (external_id, label) in
+        [("external_seniority_id_10", "Ssr."), ("external_seniority_id_20", "Sr.")]
+    {
+        let seniority = seniorities::New { name: name(label) };
+        demo.create::<seniorities::Seniority>(OKTA, external_id, seniority).await?;
+    }
+    Ok(())
 }
 
 impl Demo<'_> {
