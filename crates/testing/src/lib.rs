@@ -4,6 +4,7 @@
 mod api;
 mod cluster;
 mod conformance;
+mod operations;
 mod process;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use tempfile::TempDir;
 pub use api::{Answer, Api};
 pub use cluster::{Cluster, with_tls};
 pub use conformance::document;
+pub use operations::{Operation, operations};
 pub use process::{Client, Server};
 
 /// The engines that every scenario runs on.

@@ -3,18 +3,20 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use testing::{Api, TestApp, both_engines, document};
+use testing::{Answer, Api, Operation, TestApp, both_engines, operations};
 
 /// An operation, called with its own examples.
 struct Call {
     method: Method,
     path: String,
+    template: &'static str,
+    /// What the document says about the operation.
+    said: &'static Value,
     body: Option<Value>,
-    operation: &'static Value,
 }
 
 impl Call {
-    async fn by(&self, api: &Api) -> testing::Answer {
+    async fn by(&self, api: &Api) -> Answer {
         let headers: &[(&str, &str)] = match self.body {
             Some(_) => &[("content-type", "application/json")],
             None => &[],
@@ -33,63 +35,37 @@ impl Call {
 
     /// Whether the operation may find that something is not there.
     fn names_something(&self) -> bool {
-        !self.operation["responses"]["404"].is_null()
+        let codes = self.said["x-error-codes"].as_array();
+        codes
+            .is_some_and(|codes| codes.contains(&json!("ZC001")) || codes.contains(&json!("ZC002")))
     }
 
     /// Creates come first, deletes last.
     fn phase(&self) -> usize {
         match self.method {
             Method::DELETE => 2,
-            Method::POST if !self.path_has_ids() => 0,
+            Method::POST if !self.template.contains('{') => 0,
             _ => 1,
         }
-    }
-
-    fn path_has_ids(&self) -> bool {
-        self.operation["parameters"]
-            .as_array()
-            .is_some_and(|all| all.iter().any(|one| one["in"] == "path"))
     }
 }
 
 /// Every operation that asks who calls, with each example of its body.
 fn calls() -> Vec<Call> {
     let mut calls = Vec::new();
-    for (template, item) in document()["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            if !operation["security"].is_null() {
-                continue;
-            }
-            let mut path = template.clone();
-            for parameter in operation["parameters"].as_array().into_iter().flatten() {
-                let name = format!("{{{}}}", parameter["name"].as_str().unwrap());
-                path = path.replace(&name, parameter["example"].to_string().trim_matches('"'));
-            }
-            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-            let bodies = match schema.is_null() {
-                true => vec![None],
-                false => examples(schema).into_iter().map(Some).collect(),
-            };
-            assert!(!bodies.is_empty(), "{method} {path} has no example");
-            let call = |body| Call { method: method.clone(), path: path.clone(), body, operation };
-            calls.extend(bodies.into_iter().map(call));
+    for Operation { method, path, template, said, bodies } in operations() {
+        if !said["security"].is_null() {
+            continue;
         }
+        let bodies = match said["requestBody"].is_null() {
+            true => vec![None],
+            false => bodies.into_iter().map(Some).collect(),
+        };
+        assert!(!bodies.is_empty(), "{method} {path} has no example");
+        let call = |body| Call { method: method.clone(), path: path.clone(), template, said, body };
+        calls.extend(bodies.into_iter().map(call));
     }
     calls
-}
-
-/// The examples of a schema, through references and alternatives.
-fn examples(schema: &Value) -> Vec<Value> {
-    if let Some(name) = schema["$ref"].as_str() {
-        return examples(document().pointer(name.trim_start_matches('#')).expect("a schema"));
-    }
-    if let Some(one_of) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
-        return one_of.iter().flat_map(examples).collect();
-    }
-    let mut examples = schema["examples"].as_array().cloned().unwrap_or_default();
-    examples.extend(schema.get("example").cloned());
-    examples
 }
 
 /// Sends calls until all have succeeded once; each may need what another one makes.
