@@ -15,14 +15,17 @@ fn is_committed() {
 fn every_code_is_in_the_catalogue() {
     let catalogue = include_str!("../../../../docs/errors.md");
     for Operation { method, path, said: operation, .. } in operations() {
+        let known = |code: &str| {
+            let known = catalogue.contains(&format!("`{code}`"));
+            assert!(known, "{method} {path}: {code}");
+        };
+        let listed = operation["x-error-codes"].as_array().into_iter().flatten();
+        listed.for_each(|code| known(code.as_str().unwrap()));
         for response in operation["responses"].as_object().unwrap().values() {
             let said = response["description"].as_str().unwrap_or_default();
             let words =
                 said.split(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_');
-            for code in words.filter(|word| word.len() > 4) {
-                let known = catalogue.contains(&format!("`{code}`"));
-                assert!(known, "{method} {path}: {code}");
-            }
+            words.filter(|word| word.len() > 4).for_each(known);
         }
     }
 }
