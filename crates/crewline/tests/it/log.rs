@@ -102,9 +102,9 @@ fn as_json() {
     assert_eq!(
         requests,
         [
-            anonymous("POST /v1/oauth/token", 200),
+            by_demo("POST /v1/oauth/token", 200),
             anonymous("POST /v1/oauth/token", 401),
-            anonymous("POST /v1/oauth/refreshtoken", 200),
+            by_demo("POST /v1/oauth/refreshtoken", 200),
             anonymous("POST /v1/oauth/refreshtoken", 400),
             by_demo("GET /v1/me", 200),
             by_demo("GET /v1/me", 200),

@@ -13,8 +13,10 @@ use axum::response::Response;
 use tracing::Level;
 
 use super::Caller;
+use crate::tokens::Owner;
 
-/// Where [`Caller`] says who it is, among the extensions of a request.
+/// Where [`Caller`] says who it is, among the extensions of a request. Where there is none, an
+/// answer may say whose it is, by an [`Owner`] among its own.
 pub type Seen = Arc<OnceLock<Caller>>;
 
 /// What came of a batch: a handler puts it among the extensions of its answer.
@@ -45,7 +47,14 @@ pub struct Line {
     pub request_id: String,
     pub operation: Operation,
     seen: Seen,
-    answered: Option<(StatusCode, Option<Counts>)>,
+    answered: Option<Answered>,
+}
+
+/// What is told of an answer.
+struct Answered {
+    status: StatusCode,
+    counts: Option<Counts>,
+    owner: Option<Owner>,
 }
 
 impl Line {
@@ -59,7 +68,9 @@ impl Line {
 
     /// Takes down what the answer is.
     pub fn answered(&mut self, response: &Response) {
-        self.answered = Some((response.status(), response.extensions().get().copied()));
+        let (status, said) = (response.status(), response.extensions());
+        let (counts, owner) = (said.get().copied(), said.get().cloned());
+        self.answered = Some(Answered { status, counts, owner });
     }
 }
 
@@ -67,24 +78,27 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let path = self.operation.0.as_ref().map(|(_, path)| path.as_str());
-        let caller = self.seen.get();
-        let counts = self.answered.and_then(|(_, counts)| counts);
+        let (caller, answered) = (self.seen.get(), self.answered.as_ref());
+        let caller = caller.map(|caller| (caller.company_id, caller.key.as_str()));
+        let owner = answered.and_then(|answered| answered.owner.as_ref());
+        let by = caller.or(owner.map(|owner| (owner.company, owner.key.as_str())));
+        let counts = answered.and_then(|answered| answered.counts);
         macro_rules! line {
             ($level:expr) => {
                 tracing::event!(
                     target: "request",
                     $level,
                     request_id = self.request_id,
-                    company = caller.map(|caller| caller.company_id),
-                    key = caller.map(|caller| caller.key.as_str()),
+                    company = by.map(|(company, _)| company),
+                    key = by.map(|(_, key)| key),
                     operation = %self.operation,
-                    status = self.answered.map(|(status, _)| status.as_u16()),
+                    status = answered.map(|answered| answered.status.as_u16()),
                     duration_us = self.begun.elapsed().as_micros() as u64,
                     received = counts.map(|counts| counts.received),
                     created = counts.map(|counts| counts.created),
                     rejected = counts.map(|counts| counts.rejected),
                     "{}",
-                    if self.answered.is_some() { "answered" } else { "the client hung up" }
+                    if answered.is_some() { "answered" } else { "the client hung up" }
                 )
             };
         }

@@ -35,14 +35,22 @@ const PURGED: i64 = 100;
 pub struct Pair {
     pub access: Secret,
     pub refresh: Secret,
+    pub owner: Owner,
+}
+
+/// Whose a token is.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    pub company: i64,
+    pub key: String,
 }
 
 impl Pair {
-    fn random() -> store::Result<Self> {
+    fn random(owner: Owner) -> store::Result<Self> {
         let random = |prefix| {
             Secret::random(prefix).map_err(|error| store::Error::Unavailable(Box::new(error)))
         };
-        Ok(Self { access: random("cwt_")?, refresh: random("cwr_")? })
+        Ok(Self { access: random("cwt_")?, refresh: random("cwr_")?, owner })
     }
 
     /// What rows hold: the access token's hash, and the refresh token's.
@@ -60,18 +68,17 @@ pub async fn issue(app: &App, key: &str, secret: &str) -> Result<Pair, Stop<Inva
     let (key, secret) = (Arc::<str>::from(key), hash(secret));
     let wanted = Arc::clone(&key);
     // Refused before a write is asked for: a flood of wrong secrets does not reach the writer.
-    app.store
-        .read("tokens.authenticate", async move |tx: &mut Tx| {
-            let sql = "SELECT secret_hash FROM api_keys WHERE key = $1 AND revoked_at IS NULL";
-            let known: Option<(Vec<u8>,)> = tx.query_opt(sql, params![&*wanted]).await?;
-            match known.is_some_and(|(known,)| known == secret) {
-                true => Ok(()),
-                false => Err(Stop::Refused(InvalidClient)),
-            }
-        })
-        .await?;
-
-    let pair = Pair::random()?;
+    let authenticated = app.store.read("tokens.authenticate", async move |tx: &mut Tx| {
+        let sql = "SELECT secret_hash, company_id FROM api_keys
+            WHERE key = $1 AND revoked_at IS NULL";
+        let known: Option<(Vec<u8>, i64)> = tx.query_opt(sql, params![&*wanted]).await?;
+        match known {
+            Some((known, company)) if known == secret => Ok(company),
+            _ => Err(Stop::Refused(InvalidClient)),
+        }
+    });
+    let company = authenticated.await?;
+    let pair = Pair::random(Owner { company, key: key.to_string() })?;
     let (hashes, now) = (pair.hashes(), app.clock.now());
     app.store
         .write("tokens.issue", async move |tx: &mut Tx| {

@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Pair, keep};
+use super::{Owner, Pair, keep};
 use crate::app::App;
 use crate::secret::hash;
 use crate::store::{self, Stop, Tx, params};
@@ -21,28 +21,24 @@ pub struct InvalidGrant;
 pub async fn refresh(app: &App, token: &str) -> Result<Pair, Stop<InvalidGrant>> {
     let (token, now) = (hash(token), app.clock.now());
     // Refused before a write is asked for: a flood of wrong tokens does not reach the writer.
-    app.store
-        .read("tokens.find", async move |tx: &mut Tx| match find(tx, &token, now).await? {
-            Some(_) => Ok(()),
-            None => Err(Stop::Refused(InvalidGrant)),
-        })
-        .await?;
-
-    let pair = Pair::random()?;
+    let found = app.store.read("tokens.find", async move |tx: &mut Tx| {
+        find(tx, &token, now).await?.ok_or(Stop::Refused(InvalidGrant))
+    });
+    let pair = Pair::random(found.await?.owner)?;
     let hashes = pair.hashes();
     let refreshed = app.store.write("tokens.refresh", async move |tx: &mut Tx| {
         lock(tx, &token).await?;
-        let Some(Found { key, family, used_at }) = find(tx, &token, now).await? else {
+        let Some(Found { owner, family, used_at }) = find(tx, &token, now).await? else {
             return Err(Stop::Refused(InvalidGrant));
         };
         if used_at.is_some_and(|used_at| now.duration_since(used_at) > RETRY) {
             revoke(tx, &family).await?;
             // Not a refusal: that would undo the revocation.
-            return Ok(Some(key));
+            return Ok(Some(owner.key));
         }
         let sql = "UPDATE refresh_tokens SET used_at = coalesce(used_at, $2) WHERE hash = $1";
         tx.execute(sql, params![&token[..], now]).await?;
-        keep(tx, &key, &family, hashes, now).await?;
+        keep(tx, &owner.key, &family, hashes, now).await?;
         Ok(None)
     });
     match refreshed.await? {
@@ -68,17 +64,20 @@ async fn lock(tx: &mut Tx, token: &[u8]) -> store::Result<()> {
 
 /// A refresh token that works.
 struct Found {
-    key: String,
+    owner: Owner,
     family: Vec<u8>,
     used_at: Option<Timestamp>,
 }
 
 async fn find(tx: &mut Tx, token: &[u8], now: Timestamp) -> store::Result<Option<Found>> {
-    let sql = "SELECT t.key, t.family, t.used_at
+    let sql = "SELECT k.company_id, t.key, t.family, t.used_at
         FROM refresh_tokens t JOIN api_keys k ON k.key = t.key
         WHERE t.hash = $1 AND t.expires_at > $2 AND k.revoked_at IS NULL";
     let found = tx.query_opt(sql, params![token, now]).await?;
-    Ok(found.map(|(key, family, used_at)| Found { key, family, used_at }))
+    Ok(found.map(|(company, key, family, used_at)| {
+        let owner = Owner { company, key };
+        Found { owner, family, used_at }
+    }))
 }
 
 /// Ends all tokens of a family; access tokens within seconds.

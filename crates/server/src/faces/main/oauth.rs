@@ -1,10 +1,10 @@
 //! Tokens. These endpoints answer errors as RFC 6749 section 5.2 says.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
@@ -98,17 +98,17 @@ async fn token(State(app): State<Shared>, request: Request) -> Result<Response, 
     let (key, secret) = basic.ok_or_else(|| {
         Refused::client("Send the key and its secret as Authorization: Basic base64(key:secret)")
     })?;
-    Ok(answer(&tokens::issue(&app, &key, &secret).await?))
+    Ok(answer(tokens::issue(&app, &key, &secret).await?))
 }
 
-fn answer(pair: &Pair) -> Response {
-    let pair = TokenPair {
+fn answer(pair: Pair) -> Response {
+    let answer = TokenPair {
         access_token: pair.access.reveal().to_owned(),
         token_type: "Bearer",
         expires_in: tokens::ACCESS.as_secs(),
         refresh_token: pair.refresh.reveal().to_owned(),
     };
-    ([(CACHE_CONTROL, "no-store")], Json(pair)).into_response()
+    ([(CACHE_CONTROL, "no-store")], Extension(pair.owner), Json(answer)).into_response()
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -144,7 +144,7 @@ async fn refresh(State(app): State<Shared>, request: Request) -> Result<Response
         let description = "refresh_token is missing; send it once in a form body";
         Refused::new(StatusCode::BAD_REQUEST, "invalid_request", description)
     })?;
-    Ok(answer(&tokens::refresh(&app, &token).await?))
+    Ok(answer(tokens::refresh(&app, &token).await?))
 }
 
 fn query_of(request: &Request) -> Grant {
