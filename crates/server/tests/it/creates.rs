@@ -68,6 +68,49 @@ both_engines! {
         })).await.to_string());
     }
 
+    /// What every create refuses: a body that does not say for whom it speaks or what it names, a
+    /// source that is none, an external id that is taken.
+    async fn every_kind_refuses(t: TestApp) {
+        t.api.user("OKTA", "of others").await;
+        t.api.create("leaves-types", "OKTA", "of others", json!({"name": "x"})).await.ok();
+        t.api.create("clients", "OKTA", "of others", json!({"name": "x"})).await.ok();
+        t.api.create("brands", "OKTA", "of others", json!({"name": "x", "client_id": "of others"})).await.ok();
+        let day = json!([{"dayOfWeek": "2", "start": "09:00", "end": "18:00"}]);
+        let moment = "2026-05-11T00:00:00Z";
+        for (group, fields) in [
+            ("users", json!({"email": "a@b.c", "first_name": "A", "last_name": "B"})),
+            ("workspaces", json!({"name": "x"})), ("teams", json!({"name": "x"})), ("clients", json!({"name": "x"})),
+            ("contracts", json!({"name": "x", "client_id": "of others"})), ("brands", json!({"name": "x", "client_id": "of others"})),
+            ("products", json!({"name": "x", "client_id": "of others", "brand_id": "of others"})), ("projects", json!({"name": "x"})),
+            ("user-position", json!({"name": "x"})), ("categories", json!({"name": "x"})), ("seniority", json!({"name": "x"})),
+            ("leaves-types", json!({"name": "x"})), ("working-time", json!({"userId": "of others", "workingTimes": day})),
+            ("leaves", json!({"userId": "of others", "leaveTypeId": "of others", "start": moment, "end": moment, "allDay": true})),
+        ] {
+            let form = if group == "seniority" { "ZC001" } else { "VALIDATION" };
+            let path = format!("/v2/integrations/{group}");
+            let body = json!({"metadata": {"source": "OKTA"}, "id": "x"});
+            let with = |missing: &str| {
+                let mut body = body.clone();
+                body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+                body.as_object_mut().unwrap().remove(missing);
+                body
+            };
+            for missing in fields.as_object().unwrap().keys().map(String::as_str).chain(["metadata", "id"]) {
+                let answer = t.api.post(&path, with(missing)).await;
+                let told = answer.json();
+                assert_eq!((answer.status.as_u16(), &told["name"], &told["code"]), (400, &json!("ValidationError"), &json!(form)), "{group} {missing}");
+                assert_eq!(told["errors"][0]["pointer"], format!("/{missing}"), "{group}");
+            }
+            let answer = t.api.create(group, "EXCEL", "x", fields.clone()).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["name"]), (400, &json!("InvalidSourceError")), "{group}");
+            t.api.post(&path, with("")).await.ok();
+            let answer = t.api.post(&path, with("")).await;
+            let told = answer.json();
+            assert_eq!((answer.status.as_u16(), &told["name"], &told["code"]), (409, &json!("DuplicateExternalIdError"), &json!("ZC004")), "{group}");
+            assert!(told["message"].as_str().unwrap().starts_with("Association already exists: "), "{group}");
+        }
+    }
+
     /// An external id is unique in its source, and free in another.
     async fn duplicates(t: TestApp) {
         t.api.workspace("OKTA", "x").await;
