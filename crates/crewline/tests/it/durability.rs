@@ -241,7 +241,8 @@ async fn terminated() {
     for rest in ["-wal", "-shm"] {
         let mut path = file.clone().into_os_string();
         path.push(rest);
-        assert!(!std::path::Path::new(&path).exists(), "{path:?}");
+        let took = started.elapsed();
+        assert!(!std::path::Path::new(&path).exists(), "{path:?} is there after {took:?}");
     }
     let answered: i64 = clients.into_iter().map(|client| client.join().unwrap()).sum();
     let server = Server::start(binary(), &["--database", &database.url()]);

@@ -159,17 +159,22 @@ pub(super) fn words(panic: &(dyn std::any::Any + Send)) -> String {
     }
 }
 
-/// A SQLite database: the ends of the queues to its threads.
+/// A SQLite database. What is dropped goes in this order: the writer closes its connection when
+/// it is alone, and leaves the whole database in its one file. Two that close at once would
+/// each leave that to the other.
 pub struct Sqlite {
-    writes: mpsc::Sender<Box<dyn Job>>,
-    reads: mpsc::Sender<Box<dyn Job>>,
+    readers: Lane,
+    writer: Lane,
     statements: Arc<AtomicU64>,
-    /// Behind the queues: these end first, and the threads with them.
+}
+
+/// Threads, and the end of the queue to them, which goes first: it is what ends them.
+struct Lane {
+    queue: mpsc::Sender<Box<dyn Job>>,
     _threads: Threads,
 }
 
-/// The readers, then the writer. Waits until their connections are closed: the last one leaves
-/// the whole database in its one file.
+/// Waits until their connections are closed.
 struct Threads(Vec<JoinHandle<()>>);
 
 impl Drop for Threads {
@@ -194,14 +199,16 @@ impl Sqlite {
         let writer = connect(path).map_err(failed)?;
         let (reads, queue) = mpsc::channel(options.queue);
         let queue = Arc::new(Mutex::new(queue));
-        let mut threads = Vec::with_capacity(options.readers + 1);
+        let mut threads = Vec::with_capacity(options.readers);
         for _ in 0..options.readers {
             let (reader, queue) = (connect_reader(path).map_err(failed)?, Arc::clone(&queue));
             threads.push(spawn("reader", move || read_all(reader, &queue))?);
         }
+        let readers = Lane { queue: reads, _threads: Threads(threads) };
         let (writes, queue) = mpsc::channel(options.queue);
-        threads.push(spawn("writer", move || write_all(writer, queue))?);
-        Ok(Self { writes, reads, statements, _threads: Threads(threads) })
+        let thread = spawn("writer", move || write_all(writer, queue))?;
+        let writer = Lane { queue: writes, _threads: Threads(vec![thread]) };
+        Ok(Self { readers, writer, statements })
     }
 
     pub(super) async fn write<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
@@ -210,7 +217,7 @@ impl Sqlite {
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.send(&self.writes, op).await
+        self.send(&self.writer.queue, op).await
     }
 
     pub(super) async fn read<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
@@ -219,7 +226,7 @@ impl Sqlite {
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.send(&self.reads, op).await
+        self.send(&self.readers.queue, op).await
     }
 
     async fn send<T, R, F>(&self, queue: &mpsc::Sender<Box<dyn Job>>, op: F) -> Result<T, Stop<R>>

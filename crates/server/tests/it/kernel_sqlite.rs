@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use server::http::Limits;
-use server::store::{Error, Options, Param, Stop, Tx};
-use testing::{Engine, TestApp};
+use server::store::{Error, Options, Param, Sequence, Stop, Store, Tx};
+use testing::{Database, Engine, TestApp};
 use tokio::task::JoinSet;
 
 async fn note(tx: &mut Tx, name: &str) -> Result<u64, Error> {
@@ -239,4 +239,22 @@ async fn a_full_disk() {
         .store
         .write::<_, Infallible, _>("test", async move |tx: &mut Tx| Ok(note(tx, &large).await?));
     done.await.unwrap();
+}
+
+/// However often it is opened and let go of, the whole database is in its one file.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_let_go_of_is_one_file() {
+    let database = Database::new(Engine::Sqlite).await;
+    let options = Options { readers: 8, ..Options::default() };
+    for round in 0..50 {
+        let store = Store::open(&database.location, &options).await.unwrap();
+        store.ids(Sequence::Company, 1).await.unwrap();
+        tokio::task::spawn_blocking(move || drop(store)).await.unwrap();
+        let file = database.file().unwrap();
+        for rest in ["-wal", "-shm"] {
+            let mut path = file.clone().into_os_string();
+            path.push(rest);
+            assert!(!std::path::Path::new(&path).exists(), "{round}: {rest}");
+        }
+    }
 }
