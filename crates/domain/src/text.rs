@@ -36,7 +36,7 @@ text!(
     |text| within(text, 10_000)
 );
 text!(
-    /// The `type` or `status` of a contract: 1 to 64 characters, no closed list.
+    /// A short text without a closed list, such as the `status` of a contract: 1 to 64 characters.
     Label,
     "must be a string of 1 to 64 characters",
     |text| !text.is_empty() && within(text, 64)
