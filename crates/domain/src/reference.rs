@@ -39,6 +39,16 @@ pub enum Ref {
     External(ExternalId),
 }
 
+impl Ref {
+    /// As it was sent.
+    pub fn text(&self) -> String {
+        match self {
+            Ref::Internal(id) => id.to_string(),
+            Ref::External(id) => id.as_str().to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Ref {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

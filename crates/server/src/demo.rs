@@ -9,9 +9,10 @@ use jiff::civil::date;
 
 use crate::app::App;
 use crate::entities::{self, Entity};
-use crate::references::link::{Link, Target, link};
+use crate::operation::alone;
+use crate::references::link::{Link, LinkOne, Target};
 use crate::refusal::Refusal;
-use crate::scope::Scope;
+use crate::scope::{Actor, Scope};
 use crate::secret::Secret;
 use crate::sources::Sources;
 use crate::store::{Error, Sequence, Stop};
@@ -157,7 +158,9 @@ impl Demo<'_> {
         external_id: &str,
         new: E::New,
     ) -> Result<(), Stop<Refusal>> {
-        entities::create::<E>(self.app, self.scope(source), id(external_id), new).await.map(drop)
+        let (scope, external_id) = (self.scope(source), id(external_id));
+        let create = entities::Create::<E> { scope, external_id, new };
+        alone(self.app, create).await.map(drop)
     }
 
     async fn user(
@@ -203,7 +206,7 @@ impl Demo<'_> {
             user: Ref::External(id(user)),
             workspaces: vec![(Ref::External(id(workspace)), half)],
         };
-        workspaces::attach::attach(self.app, input).await.map(drop)
+        alone(self.app, input).await.map(drop)
     }
 
     /// Makes an entity of one source known to another by the same id.
@@ -215,13 +218,14 @@ impl Demo<'_> {
         external_id: &str,
     ) -> Result<(), Stop<Refusal>> {
         let target = Target::Known(named(known_to), id(external_id));
-        let new = Link { kind, source: named(source), external_id: id(external_id), target };
-        link(self.app, self.scope(source), vec![new]).await.map(drop)
+        let link = Link { kind, source: named(source), external_id: id(external_id), target };
+        alone(self.app, LinkOne { scope: self.scope(source), link }).await.map(drop)
     }
 
     /// Of a key that may do everything.
     fn scope(&self, source: &str) -> Scope {
-        Scope { company: self.company, source: named(source), sources: Arc::default() }
+        let (company, source) = (self.company, named(source));
+        Scope { company, source, sources: Arc::default(), actor: Actor::nobody() }
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod clock;
+pub mod operation;
 pub mod refusal;
 pub mod scope;
 pub mod secret;
@@ -20,6 +21,7 @@ pub mod companies;
 pub mod contracts;
 pub mod entities;
 pub mod exchange_rates;
+pub mod idempotency;
 pub mod keys;
 pub mod leave_types;
 pub mod leaves;

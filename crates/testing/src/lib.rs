@@ -6,6 +6,7 @@ mod cluster;
 mod conformance;
 mod operations;
 mod process;
+mod rows;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use cluster::{Cluster, with_tls};
 pub use conformance::document;
 pub use operations::{Operation, operations};
 pub use process::{Client, Server};
+pub use rows::rows;
 
 /// The engines that every scenario runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +117,17 @@ impl TestApp {
     /// Another company: its own token on the same server.
     pub async fn other_company(&self) -> Api {
         self.api.with_token(&company(&self.app, "Other company").await)
+    }
+
+    /// Everything that is stored, but for some tables.
+    pub async fn rows(&self, but: &[&str]) -> serde_json::Value {
+        rows::rows(&self.database.location, but).await
+    }
+
+    /// Another token of the first company's key.
+    pub async fn again(&self) -> Api {
+        let pair = tokens::issue(&self.app, "key-1", "secret").await.expect("a token");
+        self.api.with_token(pair.access.reveal())
     }
 
     /// Another key of the first company, with fewer rights.

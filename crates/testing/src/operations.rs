@@ -31,7 +31,9 @@ pub fn operations() -> Vec<Operation> {
 fn operation(template: &'static str, method: &str, said: &'static Value) -> Operation {
     let mut path = template.to_owned();
     for parameter in said["parameters"].as_array().into_iter().flatten() {
-        let name = format!("{{{}}}", parameter["name"].as_str().expect("a name"));
+        // What every write may say stands among the components; it has no place in the path.
+        let Some(name) = parameter["name"].as_str() else { continue };
+        let name = format!("{{{name}}}");
         path = path.replace(&name, parameter["example"].to_string().trim_matches('"'));
     }
     let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");

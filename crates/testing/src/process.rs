@@ -108,6 +108,8 @@ impl Drop for Server {
 pub struct Client {
     stream: BufReader<TcpStream>,
     token: String,
+    /// More lines of each head.
+    head: String,
 }
 
 impl Client {
@@ -115,7 +117,13 @@ impl Client {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(Self { stream: BufReader::new(stream), token: token.to_owned() })
+        let (stream, head) = (BufReader::new(stream), String::new());
+        Ok(Self { stream, token: token.to_owned(), head })
+    }
+
+    /// What follows is sent with this key.
+    pub fn under_key(&mut self, key: &str) {
+        self.head = format!("idempotency-key: {key}\r\n");
     }
 
     /// A request and its answer.
@@ -149,14 +157,15 @@ impl Client {
         body: &str,
     ) -> std::io::Result<()> {
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: test\r\nauthorization: {}\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: test\r\nauthorization: {}\r\n{}\
              content-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}",
-            self.token,
+            self.token, self.head,
         );
         self.stream.get_mut().write_all(request.as_bytes())
     }
 
-    fn receive(&mut self) -> std::io::Result<(u16, Value)> {
+    /// The next answer.
+    pub fn receive(&mut self) -> std::io::Result<(u16, Value)> {
         let broken = || std::io::Error::other("the answer is not HTTP");
         let mut line = String::new();
         self.stream.read_line(&mut line)?;

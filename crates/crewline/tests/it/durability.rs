@@ -17,7 +17,7 @@ use crate::{binary, crewline, json};
 const USERS: i64 = 5;
 
 /// A server with a contract and users, and a token.
-fn start(url: &str) -> (Server, String) {
+pub fn start(url: &str) -> (Server, String) {
     let at = ["--database", url, "--output", "json"];
     let server = Server::start(binary(), &at[..2]);
     json(&crewline(&["company", "create", "--name", "Acme", at[0], at[1], at[2], at[3]]));

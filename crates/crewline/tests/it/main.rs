@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod durability;
 mod log;
+mod retries;
 
 use std::path::Path;
 use std::process::{Command, Output};

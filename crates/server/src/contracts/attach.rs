@@ -3,14 +3,13 @@
 //! The common case sends no row back: the insert skips what is there already, and only when it
 //! inserted fewer rows than it was given are the ids of the others read.
 
-use std::sync::Arc;
-
 use domain::attach::{Dates, Entry, Plan, Refused, Row, plan};
 use domain::range::DateRange;
 use domain::{Kind, Period, Ref};
 use jiff::civil::Date;
 
-use crate::app::App;
+use crate::entities::Judged;
+use crate::operation::{Operation, Turn};
 use crate::references::{self, Wanted};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -45,32 +44,31 @@ pub struct Assigned {
 }
 
 /// Attaches users to a contract, range by range. What is refused never stops the rest.
-pub async fn attach(app: &App, input: Attach) -> Result<Outcome, Stop<Refusal>> {
-    let sent: usize = input.entries.iter().map(good_ranges).sum();
-    let first_id = match sent {
-        0 => 0,
-        sent => app.store.ids(Sequence::Assignment, sent).await?,
-    };
-    let input = Arc::new(input);
-    app.store
-        .write("contracts.attach", async move |tx: &mut Tx| {
-            let (contract, users) = find(tx, &input).await?;
-            let Some((contract_id, start, end)) = contract else {
-                return Err(no_contract(tx, &input).await);
-            };
-            let period = Period { start, end };
-            let Plan { rows, taken, refused, received } = plan(period, &input.entries, &users);
-            let ids = insert(tx, &input, contract_id, &rows, first_id).await?;
-            let assigned = taken
-                .into_iter()
-                .map(|nth| {
-                    let Row { user_id, range, .. } = rows[nth];
-                    Assigned { id: ids[nth], user_id, range }
-                })
-                .collect();
-            Ok(Outcome { contract_id, period, assigned, refused, received })
-        })
-        .await
+impl Operation for Attach {
+    const NAME: &'static str = "contracts.attach";
+    type Outcome = Outcome;
+
+    fn ids(&self) -> Option<(Sequence, usize)> {
+        Some((Sequence::Assignment, self.entries.iter().map(good_ranges).sum()))
+    }
+
+    async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
+        let (contract, users) = find(tx, self).await?;
+        let Some((contract_id, start, end)) = contract else {
+            return Err(no_contract(tx, self).await);
+        };
+        let period = Period { start, end };
+        let Plan { rows, taken, refused, received } = plan(period, &self.entries, &users);
+        let ids = insert(tx, self, contract_id, &rows, turn.first_id).await?;
+        let assigned = taken
+            .into_iter()
+            .map(|nth| {
+                let Row { user_id, range, .. } = rows[nth];
+                Assigned { id: ids[nth], user_id, range }
+            })
+            .collect();
+        Ok(Outcome { contract_id, period, assigned, refused, received })
+    }
 }
 
 /// The ranges of an entry that hold by themselves: no more than these can need an id.

@@ -1,12 +1,10 @@
 //! Taking users off a contract.
 
-use std::sync::Arc;
-
 use domain::{Kind, Ref};
 
 use super::period;
-use crate::app::App;
 use crate::entities::Judged;
+use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, require};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -29,29 +27,29 @@ pub struct Outcome {
 }
 
 /// Takes all ranges of users off a contract: all users, or none if one has no range there.
-pub async fn detach(app: &App, input: Detach) -> Judged<Outcome> {
-    let input = Arc::new(input);
-    app.store
-        .write("contracts.detach", async move |tx: &mut Tx| {
-            let company = input.scope.company;
-            let contract = Wanted { kind: Kind::Contract, reference: &input.contract, at: None };
-            let users = input.users.iter().enumerate().map(|(nth, reference)| {
-                let at = Some(At::Element("users", nth, ""));
-                Wanted { kind: Kind::User, reference, at }
-            });
-            let wanted: Vec<Wanted<'_>> = std::iter::once(contract).chain(users).collect();
-            let mut users = require(tx, &input.scope, &wanted).await?;
-            let contract_id = users.remove(0);
-            period::hold(tx, company, contract_id).await?;
-            refuse_unattached(tx, (company, contract_id), &users).await?;
-            let sql = "DELETE FROM assignments WHERE company_id = $1 AND contract_id = $2
-                AND user_id IN (SELECT e.user_id FROM {e(user_id bigint)})";
-            tx.execute_many(sql, params![company, contract_id], &[Col::Int(&users)]).await?;
-            let mut seen = std::collections::HashSet::new();
-            users.retain(|user| seen.insert(*user));
-            Ok(Outcome { contract_id, users })
-        })
-        .await
+impl Operation for Detach {
+    const NAME: &'static str = "contracts.detach";
+    type Outcome = Outcome;
+
+    async fn run(&self, tx: &mut Tx, _: &mut Turn) -> Judged<Outcome> {
+        let company = self.scope.company;
+        let contract = Wanted { kind: Kind::Contract, reference: &self.contract, at: None };
+        let users = self.users.iter().enumerate().map(|(nth, reference)| {
+            let at = Some(At::Element("users", nth, ""));
+            Wanted { kind: Kind::User, reference, at }
+        });
+        let wanted: Vec<Wanted<'_>> = std::iter::once(contract).chain(users).collect();
+        let mut users = require(tx, &self.scope, &wanted).await?;
+        let contract_id = users.remove(0);
+        period::hold(tx, company, contract_id).await?;
+        refuse_unattached(tx, (company, contract_id), &users).await?;
+        let sql = "DELETE FROM assignments WHERE company_id = $1 AND contract_id = $2
+            AND user_id IN (SELECT e.user_id FROM {e(user_id bigint)})";
+        tx.execute_many(sql, params![company, contract_id], &[Col::Int(&users)]).await?;
+        let mut seen = std::collections::HashSet::new();
+        users.retain(|user| seen.insert(*user));
+        Ok(Outcome { contract_id, users })
+    }
 }
 
 async fn refuse_unattached(

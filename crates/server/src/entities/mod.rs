@@ -6,7 +6,7 @@
 pub mod named;
 pub mod table;
 
-use std::sync::Arc;
+use std::marker::PhantomData;
 
 use domain::{ExternalId, Kind, Ref, Source};
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 pub use table::Table;
 pub(crate) use table::refers;
 
-use crate::app::App;
+use crate::operation::{Operation, Turn};
 use crate::references::{self, At, Wanted};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -106,41 +106,42 @@ pub fn set<T>(field: &Option<Option<T>>) -> Option<&T> {
 pub type Link<'a> = (&'static str, Kind, Option<&'a Ref>);
 
 /// Creates an entity under an external id.
-pub async fn create<E: Entity>(
-    app: &App,
-    scope: Scope,
-    external_id: ExternalId,
-    new: E::New,
-) -> Judged<E> {
-    let now = app.clock.now();
-    let input = Arc::new((scope, Ref::External(external_id.clone()), external_id, new));
-    loop {
-        let id = app.store.ids(Sequence::Entity(E::KIND), 1).await?;
-        let input = Arc::clone(&input);
-        let created = app.store.write(E::CREATE, async move |tx: &mut Tx| {
-            let (scope, own, external_id, new) = &*input;
-            let &Scope { company, source, .. } = scope;
-            let place = Place { company, id, now, source };
-            let links = E::links(new);
-            let (wanted, found) = lookup(tx, scope, (E::KIND, own), &links).await?;
-            let linked = linked(tx, scope, &links, &wanted[1..], &found[1..]).await?;
-            if let Some(owner) = found[0] {
-                return Err(duplicate::<E>(source, external_id, owner).into());
-            }
-            let Some(entity) = E::insert(tx, place, new, &linked).await? else {
-                return match E::clash(tx, scope, new, &linked).await? {
-                    Some(clash) => Err(taken::<E>(tx, scope, external_id, clash).await?.into()),
-                    None => Ok(None),
-                };
+#[derive(Debug)]
+pub struct Create<E: Entity> {
+    pub scope: Scope,
+    pub external_id: ExternalId,
+    pub new: E::New,
+}
+
+impl<E: Entity> Operation for Create<E> {
+    const NAME: &'static str = E::CREATE;
+    type Outcome = E;
+
+    fn ids(&self) -> Option<(Sequence, usize)> {
+        Some((Sequence::Entity(E::KIND), 1))
+    }
+
+    async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<E> {
+        let Self { scope, external_id, new } = self;
+        let &Scope { company, source, .. } = scope;
+        let own = Ref::External(external_id.clone());
+        let place = Place { company, id: turn.first_id, now: turn.now, source };
+        let links = E::links(new);
+        let (wanted, found) = lookup(tx, scope, (E::KIND, &own), &links).await?;
+        let linked = linked(tx, scope, &links, &wanted[1..], &found[1..]).await?;
+        if let Some(owner) = found[0] {
+            return Err(duplicate::<E>(source, external_id, owner).into());
+        }
+        let Some(entity) = E::insert(tx, place, new, &linked).await? else {
+            return match E::clash(tx, scope, new, &linked).await? {
+                Some(clash) => Err(taken::<E>(tx, scope, external_id, clash).await?.into()),
+                None => Err(store::Error::IdTaken.into()),
             };
-            match references::insert(tx, company, E::KIND, source, external_id, id, now).await? {
-                true => Ok(Some(entity)),
-                false => Err(store::Error::changed("the external id was taken meanwhile").into()),
-            }
-        });
-        // The drawn id was taken by somebody who chose it: draw again.
-        if let Some(entity) = created.await? {
-            return Ok(entity);
+        };
+        let (id, now) = (place.id, place.now);
+        match references::insert(tx, company, E::KIND, source, external_id, id, now).await? {
+            true => Ok(entity),
+            false => Err(store::Error::changed("the external id was taken meanwhile").into()),
         }
     }
 }
@@ -162,50 +163,61 @@ async fn taken<E: Entity>(
     Ok(found[0].map_or(clash, |owner| duplicate::<E>(scope.source, external_id, owner)))
 }
 
-/// Updates the entity that an external id names.
-pub async fn update<E: Update>(
-    app: &App,
-    scope: Scope,
-    external_id: ExternalId,
-    patch: E::Patch,
-) -> Judged<E> {
-    let now = app.clock.now();
-    let input = Arc::new((scope, Ref::External(external_id), patch));
-    app.store
-        .write(E::UPDATE, async move |tx: &mut Tx| {
-            let (scope, own, patch) = &*input;
-            let (id, linked) = require(tx, scope, (E::KIND, own), E::patch_links(patch)).await?;
-            let &Scope { company, source, .. } = scope;
-            let place = Place { company, id, now, source };
-            let gone = store::Error::changed("the entity was deleted meanwhile");
-            E::update(tx, place, patch, &linked).await?.ok_or(Stop::Failed(gone))
-        })
-        .await
+/// Updates the entity that a reference names.
+#[derive(Debug)]
+pub struct Change<E: Update> {
+    pub scope: Scope,
+    pub own: Ref,
+    pub patch: E::Patch,
 }
 
-/// Deletes the entity that an external id names, with all its references, unless something
-/// depends on it; its id. `expected` is a field that must name that id too.
-pub async fn delete<E: Delete>(
-    app: &App,
-    scope: Scope,
-    external_id: ExternalId,
+impl<E: Update> Operation for Change<E> {
+    const NAME: &'static str = E::UPDATE;
+    type Outcome = E;
+
+    async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<E> {
+        let Self { scope, own, patch } = self;
+        let (id, linked) = require(tx, scope, (E::KIND, own), E::patch_links(patch)).await?;
+        let &Scope { company, source, .. } = scope;
+        let place = Place { company, id, now: turn.now, source };
+        let gone = store::Error::changed("the entity was deleted meanwhile");
+        E::update(tx, place, patch, &linked).await?.ok_or(Stop::Failed(gone))
+    }
+}
+
+/// Deletes the entity that a reference names, with all its references, unless something depends
+/// on it.
+#[derive(Debug)]
+pub struct Remove<E: Delete> {
+    pub scope: Scope,
+    own: Ref,
+    /// A field that must name the entity's id too.
     expected: Option<(&'static str, i64)>,
-) -> Judged<i64> {
-    let now = app.clock.now();
-    let input = Arc::new((scope, Ref::External(external_id)));
-    app.store
-        .write(E::DELETE, async move |tx: &mut Tx| {
-            let (scope, own) = &*input;
-            let (id, _) = require(tx, scope, (E::KIND, own), Vec::new()).await?;
-            if let Some((field, _)) = expected.filter(|(_, expected)| *expected != id) {
-                let message = format!("is not the id of {} {own}", E::KIND.name());
-                return Err(Refusal::Invalid { pointer: format!("/{field}"), message }.into());
-            }
-            E::exclude(tx, scope.company).await?;
-            table::remove(tx, E::KIND, (scope.company, id), now).await?;
-            Ok(id)
-        })
-        .await
+    kind: PhantomData<fn() -> E>,
+}
+
+impl<E: Delete> Remove<E> {
+    pub fn new(scope: Scope, own: Ref, expected: Option<(&'static str, i64)>) -> Self {
+        Self { scope, own, expected, kind: PhantomData }
+    }
+}
+
+impl<E: Delete> Operation for Remove<E> {
+    const NAME: &'static str = E::DELETE;
+    /// The entity's id.
+    type Outcome = i64;
+
+    async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<i64> {
+        let Self { scope, own, expected, .. } = self;
+        let (id, _) = require(tx, scope, (E::KIND, own), Vec::new()).await?;
+        if let Some((field, _)) = expected.filter(|(_, expected)| *expected != id) {
+            let message = format!("is not the id of {} {own}", E::KIND.name());
+            return Err(Refusal::Invalid { pointer: format!("/{field}"), message }.into());
+        }
+        E::exclude(tx, scope.company).await?;
+        table::remove(tx, E::KIND, (scope.company, id), turn.now).await?;
+        Ok(id)
+    }
 }
 
 /// Resolves an entity's own external id and its links; all must be there, the own one first.

@@ -1,32 +1,36 @@
 //! Exchange rates: one a day for each currency, to the company's base currency.
 
-use std::sync::Arc;
-
 use domain::exchange::{Exchange, Taken, Tally, There, judge};
 use domain::{Currency, Rate};
 use jiff::civil::Date;
 
-use crate::app::App;
 use crate::entities::Judged;
+use crate::operation::{Operation, Turn};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
 use crate::store::{self, Col, Stop, Tx, params};
 
+/// What a request asks for.
+#[derive(Debug)]
+pub struct Sync {
+    pub scope: Scope,
+    pub rates: Vec<Exchange>,
+}
+
 /// Takes exchange rates, each judged by itself. The same rate of a day is there once; another
 /// one takes its place.
-pub async fn sync(app: &App, scope: Scope, sent: Arc<Vec<Exchange>>) -> Judged<Tally> {
-    let now = app.clock.now();
-    let input = Arc::new((scope, sent));
-    app.store
-        .write("exchange_rates.sync", async move |tx: &mut Tx| {
-            let (scope, sent) = &*input;
-            let base = hold(tx, scope.company).await?;
-            let there = there(tx, scope.company, sent).await?;
-            let (tally, taken) = judge(&base, scope.source, sent, there);
-            upsert(tx, scope, &taken, now).await?;
-            Ok(tally)
-        })
-        .await
+impl Operation for Sync {
+    const NAME: &'static str = "exchange_rates.sync";
+    type Outcome = Tally;
+
+    async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Tally> {
+        let Self { scope, rates: sent } = self;
+        let base = hold(tx, scope.company).await?;
+        let there = there(tx, scope.company, sent).await?;
+        let (tally, taken) = judge(&base, scope.source, sent, there);
+        upsert(tx, scope, &taken, turn.now).await?;
+        Ok(tally)
+    }
 }
 
 /// The company's base currency, with the company held until the commit: batches stand in line.

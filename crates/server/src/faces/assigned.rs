@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use domain::attach::{Dates, Refused, Why};
 use domain::range::{DateRange, RangeRefusal, Sent};
+use self_cell::self_cell;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,7 +18,44 @@ use utoipa::{PartialSchema, ToSchema};
 use super::wire::Midnight;
 use crate::contracts::attach::Outcome;
 use crate::http::log::Counts;
-use crate::http::{Check, Limits, Problem, field};
+use crate::http::{self, Check, JsonBody, Limits, Problem, field};
+
+/// The body of an attach, its users as they are.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Attached<'a> {
+    #[serde(borrow)]
+    pub metadata: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub users: Users<'a>,
+}
+
+self_cell! {
+    /// A body together with what was read in it: an answer repeats parts of it.
+    pub struct Body {
+        owner: JsonBody,
+        #[covariant]
+        dependent: Attached,
+    }
+}
+
+impl Body {
+    /// Reads a body with no more ranges than the server takes at once.
+    pub fn open(body: &JsonBody, limits: Limits) -> Result<Self, Problem> {
+        let opened = Self::try_new(body.clone(), |body| body.object())?;
+        admit(limits, opened.items())?;
+        Ok(opened)
+    }
+
+    pub fn sent(&self) -> &Attached<'_> {
+        self.borrow_dependent()
+    }
+
+    /// The elements of `users`.
+    pub fn items(&self) -> &[Item<'_>] {
+        self.sent().users.items()
+    }
+}
 
 /// `users`, whatever it is.
 #[derive(Debug, Default)]
@@ -127,7 +163,7 @@ fn sent<'a>(value: Option<&RawValue>, text: Option<&'a str>) -> Sent<'a> {
 }
 
 /// Refuses more ranges than the server takes at once.
-pub fn admit(limits: Limits, items: &[Item<'_>]) -> Result<(), Problem> {
+fn admit(limits: Limits, items: &[Item<'_>]) -> Result<(), Problem> {
     let ranges = items.iter().map(|item| match item {
         Item::Entry(Entry { ranges: Some(ranges), .. }) => ranges.len(),
         _ => 1,
@@ -257,7 +293,7 @@ pub fn answer<'a, C: Serialize>(
     list_users: bool,
     items: &'a [Item<'a>],
     outcome: &Outcome,
-) -> Response {
+) -> http::Answer {
     let errors: Vec<Error<'a>> =
         outcome.refused.iter().filter_map(|refused| error(items, refused)).collect();
     let created = outcome.assigned.len();
@@ -289,7 +325,7 @@ pub fn answer<'a, C: Serialize>(
         Status::Failure => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::OK,
     };
-    (http, Extension(counts), Json(answer)).into_response()
+    http::Answer::json(http, &answer).counting(counts)
 }
 
 /// The users that something was assigned to, each once, in order.

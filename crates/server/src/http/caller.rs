@@ -9,22 +9,27 @@ use axum::http::request::Parts;
 use domain::Source;
 
 use super::Problem;
+use super::asked::Asked;
 use super::log::Seen;
 use super::problem::clip;
 use crate::app::Shared;
-use crate::scope::Scope;
+use crate::scope::{Actor, Scope};
 use crate::sources::Sources;
 use crate::tokens::{self, Key};
 
-/// The API key behind a request's bearer token, and its company.
+/// The API key behind a request's bearer token, its company, and how the request is to be
+/// carried out.
 #[derive(Clone, Debug)]
-pub struct Caller(Arc<Key>);
+pub struct Caller {
+    key: Arc<Key>,
+    pub asked: Arc<Asked>,
+}
 
 impl Deref for Caller {
     type Target = Key;
 
     fn deref(&self) -> &Key {
-        &self.0
+        &self.key
     }
 }
 
@@ -44,11 +49,13 @@ impl FromRequestParts<Shared> for Caller {
         }
         match tokens::check(app, token.trim()).await? {
             Some(key) => {
-                let caller = Self(key);
+                let (asked, manner) = Asked::read(parts);
+                let caller = Self { key, asked: Arc::new(asked) };
+                // Known to the log also when the rest of the head is wrong.
                 if let Some(seen) = parts.extensions.get::<Seen>() {
-                    let _ = seen.set(caller.clone());
+                    let _ = seen.caller.set(caller.clone());
                 }
-                Ok(caller)
+                manner.map(|()| caller)
             }
             None => Err(Problem::unauthorized(
                 "The token is unknown, revoked or expired: POST /v1/oauth/token gives a new one",
@@ -93,6 +100,9 @@ impl Caller {
     }
 
     fn scope(&self, source: Source) -> Scope {
-        Scope { company: self.company_id, source, sources: Arc::clone(&self.sources) }
+        let sources = Arc::clone(&self.sources);
+        let request_id = Arc::clone(&self.asked.request_id);
+        let actor = Actor { key: Arc::clone(&self.key.key), request_id };
+        Scope { company: self.company_id, source, sources, actor }
     }
 }

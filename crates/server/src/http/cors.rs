@@ -4,9 +4,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderName, HeaderValue, Method, Uri};
+use axum::http::{HeaderValue, Method, Uri};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use super::asked::{APPLIED, IDEMPOTENCY_KEY, PREFER, REPLAYED};
 use super::request::REQUEST_ID;
 
 /// What browsers name a page's server by, or `*` for every page.
@@ -40,11 +41,10 @@ pub fn layer(origins: Vec<Origin>) -> CorsLayer {
         true => AllowOrigin::any(),
         false => AllowOrigin::list(origins.into_iter().map(|origin| origin.0)),
     };
-    let [key, prefer] = ["idempotency-key", "prefer"].map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, key, prefer])
-        .expose_headers([REQUEST_ID, RETRY_AFTER, ETAG, LOCATION])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IDEMPOTENCY_KEY, PREFER])
+        .expose_headers([REQUEST_ID, RETRY_AFTER, ETAG, LOCATION, REPLAYED, APPLIED])
         .max_age(Duration::from_secs(3_600))
 }

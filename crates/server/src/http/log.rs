@@ -15,9 +15,13 @@ use tracing::Level;
 use super::Caller;
 use crate::tokens::Owner;
 
-/// Where [`Caller`] says who it is, among the extensions of a request. Where there is none, an
-/// answer may say whose it is, by an [`Owner`] among its own.
-pub type Seen = Arc<OnceLock<Caller>>;
+/// Among the extensions of a request: its id, and where [`Caller`] says who it is. Where there is
+/// none, an answer may say whose it is, by an [`Owner`] among its own.
+#[derive(Clone)]
+pub struct Seen {
+    pub request_id: Arc<str>,
+    pub caller: Arc<OnceLock<Caller>>,
+}
 
 /// What came of a batch: a handler puts it among the extensions of its answer.
 #[derive(Clone, Copy, Debug)]
@@ -44,9 +48,8 @@ impl fmt::Display for Operation {
 /// hangs up has one too.
 pub struct Line {
     begun: Instant,
-    pub request_id: String,
     pub operation: Operation,
-    seen: Seen,
+    pub seen: Seen,
     answered: Option<Answered>,
 }
 
@@ -59,11 +62,12 @@ struct Answered {
 
 impl Line {
     pub fn begin(request: &mut Request, request_id: String) -> Self {
-        let (begun, seen) = (Instant::now(), Seen::default());
+        let begun = Instant::now();
+        let seen = Seen { request_id: request_id.into(), caller: Arc::default() };
         let path = request.extensions().get::<MatchedPath>().cloned();
-        request.extensions_mut().insert(Arc::clone(&seen));
+        request.extensions_mut().insert(seen.clone());
         let operation = Operation(path.map(|path| (request.method().clone(), path)));
-        Self { begun, request_id, operation, seen, answered: None }
+        Self { begun, operation, seen, answered: None }
     }
 
     /// Takes down what the answer is.
@@ -78,8 +82,8 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let path = self.operation.0.as_ref().map(|(_, path)| path.as_str());
-        let (caller, answered) = (self.seen.get(), self.answered.as_ref());
-        let caller = caller.map(|caller| (caller.company_id, caller.key.as_str()));
+        let (caller, answered) = (self.seen.caller.get(), self.answered.as_ref());
+        let caller = caller.map(|caller| (caller.company_id, &*caller.key));
         let owner = answered.and_then(|answered| answered.owner.as_ref());
         let by = caller.or(owner.map(|owner| (owner.company, owner.key.as_str())));
         let counts = answered.and_then(|answered| answered.counts);
@@ -88,7 +92,7 @@ impl Drop for Line {
                 tracing::event!(
                     target: "request",
                     $level,
-                    request_id = self.request_id,
+                    request_id = &*self.seen.request_id,
                     company = by.map(|(company, _)| company),
                     key = by.map(|(_, key)| key),
                     operation = %self.operation,

@@ -1,5 +1,7 @@
 //! The ground that all faces share: bodies, callers, problems, limits.
 
+pub mod answer;
+pub mod asked;
 pub mod caller;
 pub mod check;
 pub mod cors;
@@ -11,16 +13,19 @@ pub mod problem;
 pub mod refused;
 pub mod request;
 pub mod request_body;
+pub mod write;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use answer::Answer;
 pub use caller::Caller;
 pub(crate) use check::body;
 pub use check::{Check, Wire};
 pub use path::Path;
 pub use problem::Problem;
 pub use request_body::JsonBody;
+pub use write::Write;
 
 /// What one request may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

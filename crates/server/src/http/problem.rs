@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Limits;
+use super::answer::{JSON, PROBLEM};
 use super::log::Operation;
 use crate::store::{self, Stop};
 
@@ -153,6 +154,23 @@ impl Problem {
         Self::new(status, "UnsupportedMediaTypeError", "UNSUPPORTED_MEDIA_TYPE", message)
     }
 
+    /// 422: the client gave its key to another request before.
+    pub fn key_reused() -> Self {
+        let message = "This Idempotency-Key was sent with another body or query; a new request \
+            needs a key of its own";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(status, "IdempotencyKeyReusedError", "IDEMPOTENCY_KEY_REUSED", message)
+    }
+
+    /// 409: the request with this key is being carried out.
+    pub fn key_in_use() -> Self {
+        let message = "The request with this Idempotency-Key is being carried out; ask again for \
+            its answer";
+        let header = Some((RETRY_AFTER, "1"));
+        let problem = Self::conflict("IdempotencyKeyInUseError", "IDEMPOTENCY_KEY_IN_USE", message);
+        Self { header, ..problem }
+    }
+
     /// 503: not now.
     fn unavailable(message: &'static str, cause: store::Error) -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -175,7 +193,7 @@ impl From<store::Error> for Problem {
             E::Unavailable(_) | E::Conflict(_) => {
                 Self::unavailable("The database cannot take this right now; try again", error)
             }
-            E::Swallowed | E::Suspended | E::Panicked(_) | E::Engine(_) => {
+            E::IdTaken | E::Swallowed | E::Suspended | E::Panicked(_) | E::Engine(_) => {
                 Self { cause: Some(error), ..Self::internal() }
             }
         }
@@ -189,6 +207,11 @@ impl<R: Into<Problem>> From<Stop<R>> for Problem {
             Stop::Failed(error) => error.into(),
         }
     }
+}
+
+/// Whether a path is our own face's, whose errors are RFC 9457.
+pub fn native(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
 }
 
 /// Things that an answer lists.
@@ -274,8 +297,8 @@ impl Problem {
             let status = problem.status.as_u16();
             tracing::error!(request_id, %operation, status, cause = cause.told(), "failed");
         }
-        let native = path == "/api" || path.starts_with("/api/");
-        let kind = if native { "application/problem+json" } else { "application/json" };
+        let native = native(path);
+        let kind = if native { PROBLEM } else { JSON };
         let body = problem.body(native, request_id);
         parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         parts.headers.remove(axum::http::header::CONTENT_LENGTH);

@@ -22,9 +22,10 @@ pub async fn around(mut request: Request, next: Next) -> Response {
     let (body, leftover) = leftover::lend(body);
     let response = next.run(Request::from_parts(parts, body)).await;
     leftover.drain().await;
-    let mut response = Problem::render(response, uri.path(), &line.operation, &line.request_id);
+    let mut response =
+        Problem::render(response, uri.path(), &line.operation, &line.seen.request_id);
     line.answered(&response);
-    if let Ok(id) = HeaderValue::try_from(&line.request_id) {
+    if let Ok(id) = HeaderValue::try_from(&*line.seen.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response

@@ -86,6 +86,10 @@ pub const CODES: &[Code] = codes! {
         Refusal::TeamMisfits(vec![Misfit {
             user: 5, external_id: Some("u5".to_owned()), why: TeamRefusal::NotInWorkspace,
         }]);
+    "IDEMPOTENCY_KEY_IN_USE" "409" "the request with this `Idempotency-Key` is being carried out; \
+        `Retry-After` says when to ask for its answer" => Problem::key_in_use();
+    "IDEMPOTENCY_KEY_REUSED" "422" "the `Idempotency-Key` was sent with another body or query" =>
+        Problem::key_reused();
     "PAYLOAD_TOO_LARGE" "413" "the body or the batch is too large; `limits` says what is taken" =>
         Problem::too_large(Limits::default(), "The body is over 4194304 bytes".to_owned());
     "UNSUPPORTED_MEDIA_TYPE" "415" "the body is not JSON" =>

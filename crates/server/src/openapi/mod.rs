@@ -5,6 +5,7 @@
 //! of [`CODES`], and the document then names all of them.
 
 mod codes;
+mod manner;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +13,11 @@ use codes::{CODES, Code};
 use serde_json::{Value, json};
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::schema::AnyOfBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref,
-    RefOr, ResponseBuilder,
+    ComponentsBuilder, Content, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi,
+    OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -42,8 +44,8 @@ pub fn base() -> OpenApi {
         .security_scheme("basic", http(HttpAuthScheme::Basic))
         .schema("Error", <Envelope<'static> as PartialSchema>::schema())
         .schema("ProblemDetails", <Details<'static> as PartialSchema>::schema())
-        .schemas_from_iter(schemas)
-        .build();
+        .schemas_from_iter(schemas);
+    let components = manner::define(components).build();
     OpenApiBuilder::new()
         .info(info)
         .components(Some(components))
@@ -95,6 +97,7 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
     let body = operation.request_body.is_some();
     if body {
         names.extend(["FORBIDDEN", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]);
+        names.extend(["IDEMPOTENCY_KEY_IN_USE", "IDEMPOTENCY_KEY_REUSED"]);
     }
     if (body && path.starts_with("/v2/")) || native {
         names.push("INVALID_SOURCE");
@@ -119,13 +122,34 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
     operation.extensions = Some(shown);
     for (status, codes) in all {
         let response = answer(&codes, native, *method == HttpMethod::Get);
-        let responses = &mut operation.responses.responses;
-        responses.entry(status.to_owned()).or_insert(RefOr::T(response));
+        match operation.responses.responses.get_mut(status) {
+            Some(RefOr::T(own)) => also(own, response),
+            _ => {
+                operation.responses.responses.insert(status.to_owned(), RefOr::T(response));
+            }
+        }
+    }
+    if body {
+        manner::allow(operation);
+    }
+}
+
+/// An operation's own answer, which may also be one of the errors with its status.
+fn also(own: &mut Response, error: Response) {
+    own.description = format!("{} {}", own.description, error.description);
+    for (kind, content) in error.content {
+        match (own.content.get_mut(&kind), content) {
+            (Some(RefOr::T(Content { schema: Some(schema), .. })), RefOr::T(error)) => {
+                let error = error.schema.unwrap_or_else(|| schema.clone());
+                *schema = AnyOfBuilder::new().item(schema.clone()).item(error).into();
+            }
+            (_, content) => drop(own.content.insert(kind, content)),
+        }
     }
 }
 
 /// The answer that carries one of these codes.
-fn answer(codes: &[&Code], native: bool, reads: bool) -> utoipa::openapi::Response {
+fn answer(codes: &[&Code], native: bool, reads: bool) -> Response {
     let (kind, schema) = match native {
         true => ("application/problem+json", "ProblemDetails"),
         false => ("application/json", "Error"),

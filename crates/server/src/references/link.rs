@@ -1,14 +1,14 @@
 //! Linking: one more source for an entity. This is where source systems meet.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use domain::{Email, ExternalId, Kind, Source};
 use jiff::Timestamp;
 
 use super::Reference;
-use crate::app::App;
+use crate::entities::Judged;
 use crate::entities::table::existing;
+use crate::operation::{Operation, Turn};
 use crate::refusal::{Missing, NotFound, Refusal};
 use crate::scope::Scope;
 use crate::store::{self, Col, Stop, Tx, params};
@@ -40,47 +40,70 @@ pub enum Outcome {
     Rejected(Refusal),
 }
 
+/// What a request asks for.
+#[derive(Debug)]
+pub struct LinkAll {
+    pub scope: Scope,
+    pub links: Vec<Link>,
+}
+
 /// Links references, each for itself, in request order.
-pub async fn link(
-    app: &App,
-    scope: Scope,
-    links: Vec<Link>,
-) -> Result<Vec<Outcome>, Stop<Refusal>> {
-    let now = app.clock.now();
-    let input = Arc::new((scope, links));
-    app.store
-        .write("references.link", async move |tx: &mut Tx| {
-            let (scope, links) = &*input;
-            let company = scope.company;
-            let targets = targets(tx, scope, links).await?;
-            let mut owners = owners(tx, company, links).await?;
-            let mut outcomes = Vec::with_capacity(links.len());
-            let mut created = Vec::new();
-            for (link, target) in links.iter().zip(targets) {
-                let key = (link.kind, link.external_id.as_str(), link.source);
-                let outcome = match (target, owners.get(&key)) {
-                    (Err(refusal), _) => Outcome::Rejected(refusal),
-                    (Ok(id), Some((owner, created_at))) if id == *owner => {
-                        Outcome::Unchanged(reference(link, id, *created_at))
-                    }
-                    (Ok(_), Some((owner, _))) => Outcome::Rejected(Refusal::ReferenceTaken {
-                        kind: link.kind,
-                        source: link.source,
-                        external_id: link.external_id.clone(),
-                        owner: *owner,
-                    }),
-                    (Ok(id), None) => {
-                        owners.insert(key, (id, now));
-                        created.push((key, id));
-                        Outcome::Created(reference(link, id, now))
-                    }
-                };
-                outcomes.push(outcome);
-            }
-            insert(tx, company, created, now).await?;
-            Ok(outcomes)
-        })
-        .await
+impl Operation for LinkAll {
+    const NAME: &'static str = "references.link";
+    type Outcome = Vec<Outcome>;
+
+    async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Vec<Outcome>> {
+        let (Self { scope, links }, now) = (self, turn.now);
+        let company = scope.company;
+        let targets = targets(tx, scope, links).await?;
+        let mut owners = owners(tx, company, links).await?;
+        let mut outcomes = Vec::with_capacity(links.len());
+        let mut created = Vec::new();
+        for (link, target) in links.iter().zip(targets) {
+            let key = (link.kind, link.external_id.as_str(), link.source);
+            let outcome = match (target, owners.get(&key)) {
+                (Err(refusal), _) => Outcome::Rejected(refusal),
+                (Ok(id), Some((owner, created_at))) if id == *owner => {
+                    Outcome::Unchanged(reference(link, id, *created_at))
+                }
+                (Ok(_), Some((owner, _))) => Outcome::Rejected(Refusal::ReferenceTaken {
+                    kind: link.kind,
+                    source: link.source,
+                    external_id: link.external_id.clone(),
+                    owner: *owner,
+                }),
+                (Ok(id), None) => {
+                    owners.insert(key, (id, now));
+                    created.push((key, id));
+                    Outcome::Created(reference(link, id, now))
+                }
+            };
+            outcomes.push(outcome);
+        }
+        insert(tx, company, created, now).await?;
+        Ok(outcomes)
+    }
+}
+
+/// A request for one link: a link that is rejected is a request that is refused.
+#[derive(Debug)]
+pub struct LinkOne {
+    pub scope: Scope,
+    pub link: Link,
+}
+
+impl Operation for LinkOne {
+    const NAME: &'static str = LinkAll::NAME;
+    type Outcome = Outcome;
+
+    async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
+        let all = LinkAll { scope: self.scope.clone(), links: vec![self.link.clone()] };
+        match all.run(tx, turn).await?.pop() {
+            Some(Outcome::Rejected(refusal)) => Err(refusal.into()),
+            Some(outcome) => Ok(outcome),
+            None => Err(store::Error::changed("the link is gone").into()),
+        }
+    }
 }
 
 fn reference(link: &Link, entity_id: i64, created_at: Timestamp) -> Reference {

@@ -145,10 +145,7 @@ pub async fn not_found(
         .iter()
         .map(|wanted| Missing {
             pointer: wanted.at.map(At::pointer),
-            external_id: match wanted.reference {
-                Ref::External(id) => id.as_str().to_owned(),
-                Ref::Internal(id) => id.to_string(),
-            },
+            external_id: wanted.reference.text(),
             known_to: Vec::new(),
         })
         .collect();

@@ -12,6 +12,8 @@ pub enum Error {
     Unavailable(Cause),
     /// Another transaction was in the way; running the operation again may help.
     Conflict(Cause),
+    /// An id that was drawn is somebody's already: draw another and run again.
+    IdTaken,
     /// The operation went on after an engine error and would have committed half of its work.
     Swallowed,
     /// On SQLite an operation awaited something other than its `Tx`.
@@ -48,6 +50,7 @@ impl Error {
     pub fn explain(&self) -> String {
         let cause = match self {
             Error::QueueFull => return "too many operations are waiting".to_owned(),
+            Error::IdTaken => return "a drawn id was taken".to_owned(),
             Error::Swallowed => return "an operation went on after an error".to_owned(),
             Error::Suspended => return "an operation awaited something else".to_owned(),
             Error::Panicked(said) => return format!("an operation panicked: {said}"),

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use futures_util::future::join_all;
 use postgres_types::{ToSql, Type};
 use tokio::sync::Semaphore;
 use tokio_postgres::Statement;
@@ -44,7 +45,17 @@ pub struct Pg {
     begin: &'static str,
     /// Something was sent that only a `COMMIT` or `ROLLBACK` ends.
     begun: bool,
+    savepoint: Savepoint,
     progress: Progress,
+}
+
+/// Where the savepoint of the operation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Savepoint {
+    None,
+    /// It goes with the next statement.
+    Wanted,
+    Sent,
 }
 
 /// A connection dropped in mid-transaction is closed; the pool would hand it out as it is.
@@ -126,10 +137,64 @@ impl Pg {
     /// What has to be sent ahead of the next statement. From here on the connection is in a
     /// transaction, whatever happens.
     fn begin(&mut self) -> Begin {
-        match std::mem::replace(&mut self.begun, true) {
-            false => Begin(Some(self.begin)),
-            true => Begin(None),
+        let begin = (!std::mem::replace(&mut self.begun, true)).then_some(self.begin);
+        let savepoint = (self.savepoint == Savepoint::Wanted).then_some("SAVEPOINT operation");
+        if savepoint.is_some() {
+            self.savepoint = Savepoint::Sent;
         }
+        Begin(begin, savepoint)
+    }
+
+    pub(super) fn savepoint(&mut self) {
+        self.savepoint = Savepoint::Wanted;
+    }
+
+    pub(super) async fn undo(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.savepoint, Savepoint::None) != Savepoint::Sent {
+            return Ok(());
+        }
+        self.progress.goes_on()?;
+        let result = self.connection()?.batch_execute("ROLLBACK TO operation").await;
+        self.progress.note(result.map_err(Error::from))
+    }
+
+    pub(super) async fn finish(&mut self, statements: &[Stmt<'_>]) -> Result<()> {
+        for _ in statements {
+            self.progress.step()?;
+        }
+        let result = self.try_finish(statements).await;
+        // Nothing comes after a commit.
+        self.progress.finished = true;
+        self.progress.note(result)
+    }
+
+    async fn try_finish(&mut self, statements: &[Stmt<'_>]) -> Result<()> {
+        let mut prepared = Vec::with_capacity(statements.len());
+        for statement in statements {
+            prepared.push(prepare(self.connection()?, *statement).await?);
+        }
+        if prepared.is_empty() && !self.begun {
+            return Ok(());
+        }
+        let begin = self.begin();
+        let connection = self.connection()?;
+        // All are sent in this order before any is waited for; after one that failed the
+        // `COMMIT` rolls back.
+        let changes =
+            prepared.iter().map(|(statement, values)| connection.execute(statement, values));
+        let (begun, changed, committed) = tokio::join!(
+            biased;
+            begin.run(connection),
+            join_all(changes),
+            connection.batch_execute("COMMIT")
+        );
+        begun?;
+        for changed in changed {
+            changed?;
+        }
+        committed?;
+        self.begun = false;
+        Ok(())
     }
 
     fn connection(&self) -> Result<&Object> {
@@ -146,14 +211,20 @@ impl Pg {
     }
 }
 
-struct Begin(Option<&'static str>);
+struct Begin(Option<&'static str>, Option<&'static str>);
 
 impl Begin {
     async fn run(self, connection: &Object) -> Result<()> {
-        match self.0 {
-            Some(sql) => Ok(connection.batch_execute(sql).await?),
-            None => Ok(()),
-        }
+        let text;
+        let sql = match (self.0, self.1) {
+            (None, None) => return Ok(()),
+            (Some(sql), None) | (None, Some(sql)) => sql,
+            (Some(begin), Some(savepoint)) => {
+                text = format!("{begin}; {savepoint}");
+                &text
+            }
+        };
+        Ok(connection.batch_execute(sql).await?)
     }
 }
 
@@ -286,7 +357,9 @@ where
 {
     let connection = pool.get().await.map_err(Error::from)?;
     let progress = Progress::default();
-    let mut tx = Tx::Postgres(Pg { connection: Some(connection), begin, begun: false, progress });
+    let savepoint = Savepoint::None;
+    let pg = Pg { connection: Some(connection), begin, begun: false, savepoint, progress };
+    let mut tx = Tx::Postgres(pg);
     let mut result = op(&mut tx).await;
     let Tx::Postgres(mut pg) = tx else { return Err(Error::Swallowed.into()) };
     statements.fetch_add(pg.progress.statements, Ordering::Relaxed);

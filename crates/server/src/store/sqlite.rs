@@ -53,6 +53,13 @@ impl Lite {
             run(&self.connection, statement, |prepared| Ok(prepared.raw_execute()? as u64));
         self.progress.note(result)
     }
+
+    pub(super) fn sql(&mut self, sql: &'static str) -> Result<()> {
+        self.progress.goes_on()?;
+        let prepared = self.connection.prepare_cached(sql);
+        let result = prepared.and_then(|mut prepared| prepared.raw_execute());
+        self.progress.note(result.map(drop).map_err(Error::from))
+    }
 }
 
 fn rows<T: FromRow>(connection: &Connection, statement: Stmt<'_>) -> Result<Vec<T>> {

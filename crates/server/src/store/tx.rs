@@ -4,7 +4,7 @@ use super::batch::Dialect;
 use super::error::{Error, Result};
 use super::postgres::Pg;
 use super::sqlite::Lite;
-use super::value::{Col, FromRow, Params};
+use super::value::{Col, FromRow, Last, Params};
 
 /// One transaction. It owns its connection, so it is `Send` and free of lifetimes.
 ///
@@ -89,6 +89,44 @@ impl Tx {
         self.change(Stmt::batch(sql, params, batch)).await
     }
 
+    /// What follows can be undone by itself ([`undo`](Self::undo)). On PostgreSQL it travels with
+    /// the next statement.
+    pub fn savepoint(&mut self) -> Result<()> {
+        match self {
+            Tx::Sqlite(lite) => lite.sql("SAVEPOINT operation"),
+            Tx::Postgres(pg) => {
+                pg.savepoint();
+                Ok(())
+            }
+        }
+    }
+
+    /// Undoes everything since the savepoint; what follows is kept.
+    pub async fn undo(&mut self) -> Result<()> {
+        match self {
+            Tx::Sqlite(lite) => lite.sql("ROLLBACK TO operation"),
+            Tx::Postgres(pg) => pg.undo().await,
+        }
+    }
+
+    /// The last changes of a transaction. On PostgreSQL they and the `COMMIT` are one round trip;
+    /// nothing may run after them.
+    pub async fn finish(&mut self, changes: &[Last]) -> Result<()> {
+        let params: Vec<_> = changes.iter().map(Last::params).collect();
+        let texts: Vec<_> = changes.iter().map(Last::texts).collect();
+        let columns: Vec<_> =
+            changes.iter().zip(&texts).map(|(last, texts)| last.columns(texts)).collect();
+        let statements: Vec<Stmt<'_>> = (0..changes.len())
+            .map(|nth| Stmt::batch(changes[nth].sql, &params[nth], &columns[nth]))
+            .collect();
+        match self {
+            Tx::Sqlite(lite) => {
+                statements.into_iter().try_for_each(|statement| lite.change(statement).map(drop))
+            }
+            Tx::Postgres(pg) => pg.finish(&statements).await,
+        }
+    }
+
     /// Where the engines truly differ; say why beside it.
     pub fn pick<T>(&self, sqlite: T, postgres: T) -> T {
         match self.dialect() {
@@ -124,6 +162,8 @@ impl Tx {
 pub struct Progress {
     /// An engine error happened: nothing more may run, nothing may commit.
     pub failed: bool,
+    /// The transaction has ended: nothing more may run.
+    pub finished: bool,
     /// Statements sent so far.
     pub statements: u64,
 }
@@ -131,11 +171,17 @@ pub struct Progress {
 impl Progress {
     /// Counts a statement, or refuses it after an error.
     pub fn step(&mut self) -> Result<()> {
-        if self.failed {
-            return Err(Error::Swallowed);
-        }
+        self.goes_on()?;
         self.statements += 1;
         Ok(())
+    }
+
+    /// Whether anything may still run.
+    pub fn goes_on(&self) -> Result<()> {
+        match self.failed || self.finished {
+            false => Ok(()),
+            true => Err(Error::Swallowed),
+        }
     }
 
     /// Remembers an error.

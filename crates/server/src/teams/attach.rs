@@ -3,26 +3,28 @@
 //! Two attaches to teams of one workspace stand in line ([`super::hold`]). Behind that, the
 //! database itself refuses a user two teams of one workspace.
 
-use std::sync::Arc;
-
 use domain::team::{Candidate, TeamRefusal, judge};
 use domain::{Kind, Ref};
 use jiff::Timestamp;
 
 use super::hold::hold;
-use crate::app::App;
 use crate::entities::Judged;
+use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, require};
 use crate::scope::Scope;
 use crate::store::{self, Col, FromRow, Row, Sequence, Tx, params};
 
 /// The users whom a request attaches, or detaches.
 #[derive(Debug)]
-pub struct Attach {
+pub struct Members {
     pub scope: Scope,
     pub team: Ref,
     pub users: Vec<Ref>,
 }
+
+/// What a request asks for.
+#[derive(Debug)]
+pub struct Attach(pub Members);
 
 /// What came of it.
 #[derive(Debug)]
@@ -53,40 +55,42 @@ pub struct Member {
 
 /// Attaches users to a team, one by one in request order. Nobody is attached when the team or
 /// any user is unknown.
-pub async fn attach(app: &App, input: Attach) -> Judged<Outcome> {
-    let first_id = app.store.ids(Sequence::TeamMember, input.users.len()).await?;
-    let now = app.clock.now();
-    let input = Arc::new(input);
-    app.store
-        .write("teams.attach", async move |tx: &mut Tx| {
-            let company = input.scope.company;
-            let (team, users) = find(tx, &input).await?;
-            let workspace = hold(tx, company, team, None).await?;
-            let standing = standing(tx, company, team, workspace, &users).await?;
-            let candidates: Vec<Candidate> = standing.iter().map(|s| s.candidate).collect();
-            let verdicts = judge(workspace.is_some(), &candidates);
+impl Operation for Attach {
+    const NAME: &'static str = "teams.attach";
+    type Outcome = Outcome;
 
-            let mut outcome = Outcome { attached: Vec::new(), refused: Vec::new() };
-            for (nth, (verdict, standing)) in verdicts.into_iter().zip(standing).enumerate() {
-                match verdict {
-                    Err(why) => outcome.refused.push((nth, standing.member.id, why)),
-                    Ok(_) => outcome.attached.push(Relation {
-                        id: first_id + nth as i64,
-                        team_id: team,
-                        user: standing.member,
-                        created_at: now,
-                        updated_at: now,
-                    }),
-                }
+    fn ids(&self) -> Option<(Sequence, usize)> {
+        Some((Sequence::TeamMember, self.0.users.len()))
+    }
+
+    async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
+        let company = self.0.scope.company;
+        let (team, users) = find(tx, &self.0).await?;
+        let workspace = hold(tx, company, team, None).await?;
+        let standing = standing(tx, company, team, workspace, &users).await?;
+        let candidates: Vec<Candidate> = standing.iter().map(|s| s.candidate).collect();
+        let verdicts = judge(workspace.is_some(), &candidates);
+
+        let mut outcome = Outcome { attached: Vec::new(), refused: Vec::new() };
+        for (nth, (verdict, standing)) in verdicts.into_iter().zip(standing).enumerate() {
+            match verdict {
+                Err(why) => outcome.refused.push((nth, standing.member.id, why)),
+                Ok(_) => outcome.attached.push(Relation {
+                    id: turn.first_id + nth as i64,
+                    team_id: team,
+                    user: standing.member,
+                    created_at: turn.now,
+                    updated_at: turn.now,
+                }),
             }
-            insert(tx, company, workspace, &outcome.attached, now).await?;
-            Ok(outcome)
-        })
-        .await
+        }
+        insert(tx, company, workspace, &outcome.attached, turn.now).await?;
+        Ok(outcome)
+    }
 }
 
 /// The team and the users, who must all be there.
-pub(super) async fn find(tx: &mut Tx, input: &Attach) -> Judged<(i64, Vec<i64>)> {
+pub(super) async fn find(tx: &mut Tx, input: &Members) -> Judged<(i64, Vec<i64>)> {
     let team = Wanted { kind: Kind::Team, reference: &input.team, at: None };
     let users = input.users.iter().enumerate().map(|(nth, reference)| {
         let at = Some(At::Element("users", nth, ""));

@@ -19,7 +19,7 @@ const REMEMBERED: usize = 100_000;
 pub struct Key {
     pub company_id: i64,
     pub company: String,
-    pub key: String,
+    pub key: Arc<str>,
     pub name: String,
     pub sources: Arc<Sources>,
     pub read_only: bool,

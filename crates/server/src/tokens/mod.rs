@@ -190,5 +190,6 @@ async fn look_up(
     }
     let limited_to = (!limited_to.is_empty()).then_some(limited_to);
     let sources = Arc::new(Sources { registered, limited_to });
+    let key = key.into();
     Ok(Some((Key { company_id, company, key, name, sources, read_only }, expires_at)))
 }

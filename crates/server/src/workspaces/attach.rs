@@ -1,11 +1,10 @@
 //! Attaching workspaces to a user, each with its share of the user's time.
 
-use std::sync::Arc;
-
 use domain::{Kind, Percentage, Ref, Source};
 use jiff::Timestamp;
 
-use crate::app::App;
+use crate::entities::Judged;
+use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, distinct, require};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -61,29 +60,27 @@ impl FromRow for Membership {
 
 /// Merges workspaces into those of a user: new ones are added, present ones get the new
 /// percentage, others stay. All or nothing.
-pub async fn attach(app: &App, input: Attach) -> Result<Outcome, Stop<Refusal>> {
-    let now = app.clock.now();
-    let input = Arc::new(input);
-    app.store
-        .write("workspaces.attach", async move |tx: &mut Tx| {
-            let company = input.scope.company;
-            let user = Wanted { kind: Kind::User, reference: &input.user, at: None };
-            let wanted: Vec<Wanted<'_>> = std::iter::once(user)
-                .chain(input.workspaces.iter().enumerate().map(|(nth, (reference, _))| {
-                    let at = Some(At::Element("workspaces", nth, "workspaceId"));
-                    Wanted { kind: Kind::Workspace, reference, at }
-                }))
-                .collect();
-            let found = require(tx, &input.scope, &wanted).await?;
-            let (user, workspaces) = (found[0], &found[1..]);
-            distinct("workspaces", "workspaceId", Kind::Workspace, workspaces)?;
-            refuse_inactive(tx, company, workspaces).await?;
-            let shares = input.workspaces.iter().map(|(_, share)| share.get().units());
-            upsert(tx, company, user, workspaces.iter().copied().zip(shares).collect(), now)
-                .await?;
-            Ok(read(tx, &input.scope, user).await?)
-        })
-        .await
+impl Operation for Attach {
+    const NAME: &'static str = "workspaces.attach";
+    type Outcome = Outcome;
+
+    async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
+        let company = self.scope.company;
+        let user = Wanted { kind: Kind::User, reference: &self.user, at: None };
+        let workspaces = self.workspaces.iter().enumerate().map(|(nth, (reference, _))| {
+            let at = Some(At::Element("workspaces", nth, "workspaceId"));
+            Wanted { kind: Kind::Workspace, reference, at }
+        });
+        let wanted: Vec<Wanted<'_>> = std::iter::once(user).chain(workspaces).collect();
+        let found = require(tx, &self.scope, &wanted).await?;
+        let (user, workspaces) = (found[0], &found[1..]);
+        distinct("workspaces", "workspaceId", Kind::Workspace, workspaces)?;
+        refuse_inactive(tx, company, workspaces).await?;
+        let shares = self.workspaces.iter().map(|(_, share)| share.get().units());
+        let shares = workspaces.iter().copied().zip(shares).collect();
+        upsert(tx, company, user, shares, turn.now).await?;
+        Ok(read(tx, &self.scope, user).await?)
+    }
 }
 
 fn invalid(nth: usize, message: String) -> Stop<Refusal> {

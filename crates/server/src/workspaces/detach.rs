@@ -1,12 +1,10 @@
 //! Taking workspaces from a user.
 
-use std::sync::Arc;
-
 use domain::{Kind, Ref};
 
 use super::attach::{Outcome, read};
-use crate::app::App;
 use crate::entities::Judged;
+use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, require};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -22,31 +20,31 @@ pub struct Detach {
 
 /// Takes workspaces from a user; what the user is not in is skipped. Refused as a whole when the
 /// user would leave a workspace while in one of its teams.
-pub async fn detach(app: &App, input: Detach) -> Judged<Outcome> {
-    let input = Arc::new(input);
-    app.store
-        .write("workspaces.detach", async move |tx: &mut Tx| {
-            let company = input.scope.company;
-            let user = Wanted { kind: Kind::User, reference: &input.user, at: None };
-            let workspaces = input.workspaces.iter().enumerate().map(|(nth, reference)| {
-                let at = Some(At::Element("workspaces", nth, ""));
-                Wanted { kind: Kind::Workspace, reference, at }
-            });
-            let wanted: Vec<Wanted<'_>> = std::iter::once(user).chain(workspaces).collect();
-            let found = require(tx, &input.scope, &wanted).await?;
-            let (user, workspaces) = (found[0], [Col::Int(&found[1..])]);
-            let sql = "SELECT e.ord, m.team_id FROM {e(id bigint)} CROSS JOIN team_users m
-                WHERE m.company_id = $1 AND m.user_id = $2 AND m.workspace_id = e.id
-                ORDER BY e.ord";
-            let teams: Vec<(i64, i64)> =
-                tx.query_batch(sql, params![company, user], &workspaces).await?;
-            if !teams.is_empty() {
-                return Err(Refusal::StillInTeams { user, teams }.into());
-            }
-            let sql = "DELETE FROM workspace_users WHERE company_id = $1 AND user_id = $2
-                AND workspace_id IN (SELECT e.id FROM {e(id bigint)})";
-            tx.execute_many(sql, params![company, user], &workspaces).await?;
-            Ok(read(tx, &input.scope, user).await?)
-        })
-        .await
+impl Operation for Detach {
+    const NAME: &'static str = "workspaces.detach";
+    type Outcome = Outcome;
+
+    async fn run(&self, tx: &mut Tx, _: &mut Turn) -> Judged<Outcome> {
+        let company = self.scope.company;
+        let user = Wanted { kind: Kind::User, reference: &self.user, at: None };
+        let workspaces = self.workspaces.iter().enumerate().map(|(nth, reference)| {
+            let at = Some(At::Element("workspaces", nth, ""));
+            Wanted { kind: Kind::Workspace, reference, at }
+        });
+        let wanted: Vec<Wanted<'_>> = std::iter::once(user).chain(workspaces).collect();
+        let found = require(tx, &self.scope, &wanted).await?;
+        let (user, workspaces) = (found[0], [Col::Int(&found[1..])]);
+        let sql = "SELECT e.ord, m.team_id FROM {e(id bigint)} CROSS JOIN team_users m
+            WHERE m.company_id = $1 AND m.user_id = $2 AND m.workspace_id = e.id
+            ORDER BY e.ord";
+        let teams: Vec<(i64, i64)> =
+            tx.query_batch(sql, params![company, user], &workspaces).await?;
+        if !teams.is_empty() {
+            return Err(Refusal::StillInTeams { user, teams }.into());
+        }
+        let sql = "DELETE FROM workspace_users WHERE company_id = $1 AND user_id = $2
+            AND workspace_id IN (SELECT e.id FROM {e(id bigint)})";
+        tx.execute_many(sql, params![company, user], &workspaces).await?;
+        Ok(read(tx, &self.scope, user).await?)
+    }
 }

@@ -43,6 +43,8 @@ fn every_operation_says_what_a_reader_needs() {
             assert!(!operation[field].is_null(), "{about} has no {field}");
         }
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let at = parameter["$ref"].as_str().map(|at| at.trim_start_matches('#'));
+            let parameter = at.map_or(Some(parameter), |at| document().pointer(at)).unwrap();
             assert!(!parameter["description"].is_null(), "{about}: {parameter}");
             assert!(!parameter["schema"].is_null(), "{about}: {parameter}");
         }

@@ -17,12 +17,14 @@ struct Call {
 
 impl Call {
     async fn by(&self, api: &Api) -> Answer {
-        let headers: &[(&str, &str)] = match self.body {
-            Some(_) => &[("content-type", "application/json")],
-            None => &[],
-        };
+        self.with(api, &[]).await
+    }
+
+    async fn with(&self, api: &Api, headers: &[(&str, &str)]) -> Answer {
+        let mut headers = headers.to_vec();
+        headers.extend(self.body.as_ref().map(|_| ("content-type", "application/json")));
         let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
-        api.send(self.method.clone(), &self.path, headers, body.into_bytes()).await
+        api.send(self.method.clone(), &self.path, &headers, body.into_bytes()).await
     }
 
     fn about(&self) -> String {
@@ -66,23 +68,53 @@ fn calls() -> Vec<Call> {
     calls
 }
 
+/// How calls are sent.
+#[derive(Clone, Copy)]
+enum Sent {
+    Once,
+    /// Each twice with a key of its own: the second time changes nothing.
+    Twice,
+}
+
+impl Sent {
+    async fn send(self, t: &TestApp, call: &Call, round: usize) -> Answer {
+        if matches!(self, Sent::Once) || !call.writes() {
+            return call.by(&t.api).await;
+        }
+        // A refusal is an answer too: the next round is other requests.
+        let key = [("idempotency-key", &*format!("{round}"))];
+        let first = call.with(&t.api, &key).await;
+        let before = stored(t).await;
+        let second = call.with(&t.api, &key).await;
+        let said = second.header("idempotent-replayed");
+        assert_eq!(said, Some("true"), "{}: {second}", call.about());
+        assert_eq!((first.status, &first.text), (second.status, &second.text), "{}", call.about());
+        assert_eq!(stored(t).await, before, "{}", call.about());
+        first
+    }
+}
+
 /// Sends calls until all have succeeded once; each may need what another one makes.
-async fn all_succeed(t: &TestApp, mut calls: Vec<&Call>) {
-    while !calls.is_empty() {
+async fn all_succeed(t: &TestApp, mut calls: Vec<&Call>, sent: Sent) {
+    for round in 0.. {
         let mut left = Vec::new();
         let mut said = String::new();
         let before = calls.len();
-        for call in calls {
-            let answer = call.by(&t.api).await;
+        for (nth, call) in calls.into_iter().enumerate() {
+            let answer = sent.send(t, call, round * 1_000 + nth).await;
             if !answer.status.is_success() {
                 said += &format!("{}: {answer}\n", call.about());
                 left.push(call);
             }
         }
+        if left.is_empty() {
+            break;
+        }
         assert!(left.len() < before, "these examples do not work:\n{said}");
         calls = left;
         link_all(t).await;
     }
+    link_all(t).await;
 }
 
 /// Makes everything that has a reference known to all sources that the examples speak for.
@@ -119,7 +151,12 @@ async fn people(t: &TestApp) {
 async fn furnish(t: &TestApp) {
     people(t).await;
     let calls = calls();
-    all_succeed(t, calls.iter().filter(|call| call.phase() == 0).collect()).await;
+    all_succeed(t, calls.iter().filter(|call| call.phase() == 0).collect(), Sent::Once).await;
+}
+
+/// Everything that is stored, but the ids that were drawn and the answers that were kept.
+async fn stored(t: &TestApp) -> Value {
+    t.rows(&["id_sequences", "idempotency_keys", "access_tokens", "refresh_tokens"]).await
 }
 
 /// What a company has, as far as references tell.
@@ -139,7 +176,29 @@ both_engines! {
         furnish(&t).await;
         let calls = calls();
         for phase in [1, 2] {
-            all_succeed(&t, calls.iter().filter(|call| call.phase() == phase).collect()).await;
+            let calls = calls.iter().filter(|call| call.phase() == phase).collect();
+            all_succeed(&t, calls, Sent::Once).await;
+        }
+    }
+
+    /// Every write can be tried: it answers as if it were done, and nothing is stored.
+    async fn every_write_can_be_tried(t: TestApp) {
+        furnish(&t).await;
+        let before = stored(&t).await;
+        for call in calls().iter().filter(|call| call.writes()) {
+            let answer = call.with(&t.api, &[("prefer", "dry-run")]).await;
+            assert_eq!(answer.header("preference-applied"), Some("dry-run"), "{}: {answer}", call.about());
+            assert_eq!(stored(&t).await, before, "{}", call.about());
+        }
+    }
+
+    /// Every write can be sent again with a key: it is carried out once.
+    async fn every_write_can_be_repeated(t: TestApp) {
+        people(&t).await;
+        let calls = calls();
+        for phase in [0, 1, 2] {
+            let calls = calls.iter().filter(|call| call.phase() == phase).collect();
+            all_succeed(&t, calls, Sent::Twice).await;
         }
     }
 

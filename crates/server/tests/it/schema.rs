@@ -224,6 +224,7 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V19__leaves.sql bc1900db6f06
         sqlite/V20__refresh.sql e2fc29881f3c
         sqlite/V21__working_times.sql 19ddc80c85b9
+        sqlite/V22__idempotency_keys.sql 2057b7c81f6b
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -245,6 +246,7 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V19__leaves.sql 88fc68767773
         postgres/V20__refresh.sql b1160e79cc60
         postgres/V21__working_times.sql 9b30b895cb7d
+        postgres/V22__idempotency_keys.sql 8dc6778170d1
     "#]]
     .assert_eq(&sums);
 }

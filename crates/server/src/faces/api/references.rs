@@ -1,10 +1,10 @@
 //! External references: looked up both ways, and linked.
 
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
+use axum::response::Response;
 use domain::{Email, ExternalId, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -21,8 +21,8 @@ use crate::http::check::Object;
 use crate::http::field::{self, SourceName, wire};
 use crate::http::log::Counts;
 use crate::http::problem::INVALID_SOURCE;
-use crate::http::{Caller, Check, JsonBody, Limits, Problem, Wire, body};
-use crate::references::link::{Link, Outcome, Target, link};
+use crate::http::{Answer, Caller, Check, JsonBody, Limits, Problem, Wire, Write, body};
+use crate::references::link::{Link, LinkAll, LinkOne, Outcome, Target};
 use crate::references::{self, Filter};
 use crate::scope::Scope;
 use crate::sources::Sources;
@@ -350,22 +350,14 @@ async fn create(
     query.map_err(unknown_parameter)?;
     let raw = body.object()?;
     if Object::of(raw).is_some_and(|object| object.get("references").is_none()) {
-        let one = Check::all(app.limits, |check| {
+        let link = Check::all(app.limits, |check| {
             let one = LinkBody::read(raw, check)?;
             check.clean()?;
             one.link(&caller, check)
         })?;
-        let links = vec![one];
-        let mut outcomes = link(&app, admit(&caller, &links)?, links).await?;
-        let shown = |linked| Json(reference(&caller.sources, linked));
-        return match outcomes.pop() {
-            Some(Outcome::Created(linked)) => {
-                Ok((StatusCode::CREATED, shown(linked)).into_response())
-            }
-            Some(Outcome::Unchanged(linked)) => Ok(shown(linked).into_response()),
-            Some(Outcome::Rejected(refusal)) => Err(refusal.into()),
-            None => Err(Problem::internal()),
-        };
+        let scope = admit(&caller, std::slice::from_ref(&link))?;
+        let operation = LinkOne { scope, link };
+        return Ok(Write::of(&app, &caller, &body).run(operation, told_one).await);
     }
     let limits = Limits { max_ranges: LINKS.min(app.limits.max_ranges), ..app.limits };
     let links: Vec<Link> = Check::all(limits, |check| {
@@ -377,11 +369,24 @@ async fn create(
             links.collect::<Vec<_>>().into_iter().collect()
         })
     })?;
-    let outcomes = link(&app, admit(&caller, &links)?, links).await?;
+    let operation = LinkAll { scope: admit(&caller, &links)?, links };
+    Ok(Write::of(&app, &caller, &body).run(operation, told_all).await)
+}
+
+fn told_one(sent: &LinkOne, outcome: Outcome) -> Answer {
+    let (status, linked) = match outcome {
+        Outcome::Created(linked) => (StatusCode::CREATED, Some(linked)),
+        Outcome::Unchanged(linked) => (StatusCode::OK, Some(linked)),
+        Outcome::Rejected(_) => (StatusCode::OK, None),
+    };
+    Answer::json(status, &linked.and_then(|linked| reference(&sent.scope.sources, linked)))
+}
+
+fn told_all(sent: &LinkAll, outcomes: Vec<Outcome>) -> Answer {
     let counts = counts(&outcomes);
     let results = outcomes.into_iter().enumerate();
-    let results = results.map(|(nth, outcome)| result(&caller.sources, nth, outcome)).collect();
-    Ok((Extension(counts), Json(Linked { results })).into_response())
+    let shown = |(nth, outcome)| result(&sent.scope.sources, nth, outcome);
+    Answer::from(Json(Linked { results: results.map(shown).collect() })).counting(counts)
 }
 
 /// A reference, or the results of a batch.

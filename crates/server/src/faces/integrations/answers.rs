@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::http::Answer;
 
 /// `{"statusCode", "status", "data"}`. The HTTP status is the same number.
 #[derive(Serialize, ToSchema)]
@@ -27,13 +28,13 @@ impl<T> Wrapped<T> {
     }
 }
 
-impl<T: Serialize> IntoResponse for Wrapped<T> {
-    fn into_response(self) -> Response {
-        let status = match self.status_code {
+impl<T: Serialize> From<Wrapped<T>> for Answer {
+    fn from(wrapped: Wrapped<T>) -> Self {
+        let status = match wrapped.status_code {
             201 => StatusCode::CREATED,
             _ => StatusCode::OK,
         };
-        (status, Json(self)).into_response()
+        Self::json(status, &wrapped)
     }
 }
 

@@ -5,32 +5,21 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::attach::Entry;
 use domain::{ExternalId, Kind, Ref};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Metadata, named, read};
 use crate::app::Shared;
-use crate::contracts::attach::{Attach, attach};
-use crate::contracts::detach::{Detach, detach};
-use crate::faces::assigned::{self, Item, Users};
+use crate::contracts::attach::Attach;
+use crate::contracts::detach::{Detach, Outcome};
+use crate::faces::assigned::{self, Attached, Body, Item};
 use crate::http::field::SourceName;
-use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body};
+use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, Write, body};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(attach_users, detach_users))
-}
-
-/// The body of an attach, its users as they are.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct AttachUsers<'a> {
-    #[serde(borrow)]
-    metadata: Option<&'a RawValue>,
-    #[serde(borrow)]
-    users: Users<'a>,
 }
 
 /// Users and their date ranges.
@@ -44,7 +33,7 @@ struct AttachUsers<'a> {
         {"id": "external-user-id-5", "dates": [{"start": "2025-10-02", "end": "2026-11-01"}]}
     ]
 }))]
-#[expect(dead_code, reason = "the schema of what `AttachUsers` reads")]
+#[expect(dead_code, reason = "the schema of what `assigned::Attached` reads")]
 struct AttachUsersToContract {
     metadata: Metadata,
     #[schema(min_items = 1)]
@@ -86,16 +75,14 @@ struct ContractAttached {
     errors: (),
 }
 
-impl AttachUsers<'_> {
-    /// The source, and each entry in order.
-    fn read(&self, check: &mut Check) -> Option<(SourceName, Vec<Entry>)> {
-        let metadata = check.within("metadata", |check| match self.metadata {
-            Some(raw) => Metadata::read(raw, check),
-            None => check.wrong(format!("is required and {}", Metadata::RULE)),
-        });
-        let entries = self.users.read(check, entry);
-        Some((Metadata::source(metadata)?, entries?))
-    }
+/// The source, and each entry in order.
+fn entries(sent: &Attached<'_>, check: &mut Check) -> Option<(SourceName, Vec<Entry>)> {
+    let metadata = check.within("metadata", |check| match sent.metadata {
+        Some(raw) => Metadata::read(raw, check),
+        None => check.wrong(format!("is required and {}", Metadata::RULE)),
+    });
+    let entries = sent.users.read(check, entry);
+    Some((Metadata::source(metadata)?, entries?))
 }
 
 /// One element of `users`: an object with a string `id` and a non-empty list `dates`.
@@ -144,13 +131,14 @@ async fn attach_users(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let sent: AttachUsers<'_> = body.object()?;
-    assigned::admit(app.limits, sent.users.items())?;
-    let (source, entries) = Check::all(app.limits, |check| sent.read(check))?;
+    let opened = Body::open(&body, app.limits)?;
+    let (source, entries) = Check::all(app.limits, |check| entries(opened.sent(), check))?;
     let scope = source.writes(&caller)?;
     let contract = named(&id, Kind::Contract, &scope)?;
-    let outcome = attach(&app, Attach { scope, contract, entries }).await?;
-    Ok(assigned::answer(caller.company_id, &id, false, sent.users.items(), &outcome))
+    let told = move |sent: &Attach, outcome| {
+        assigned::answer(sent.scope.company, &id, false, opened.items(), &outcome)
+    };
+    Ok(Write::of(&app, &caller, &body).run(Attach { scope, contract, entries }, told).await)
 }
 
 body! {
@@ -194,16 +182,19 @@ async fn detach_users(
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
-) -> Result<Json<Detached>, Problem> {
+) -> Result<Response, Problem> {
     let (scope, users) = read(&app, &caller, &body, |sent: DetachUsers| {
         Some((Metadata::source(sent.metadata)?, sent.users?))
     })?;
     let contract = named(&id, Kind::Contract, &scope)?;
     let users = users.into_iter().map(Ref::External).collect();
-    let outcome = detach(&app, Detach { scope, contract, users }).await?;
-    Ok(Json(Detached {
-        message: "Users detached successfully",
-        contract_id: outcome.contract_id,
-        detached_users: outcome.users,
-    }))
+    let told = |_: &_, outcome: Outcome| {
+        let detached = Detached {
+            message: "Users detached successfully",
+            contract_id: outcome.contract_id,
+            detached_users: outcome.users,
+        };
+        Json(detached).into()
+    };
+    Ok(Write::of(&app, &caller, &body).run(Detach { scope, contract, users }, told).await)
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use domain::{Amount, Currency, ExternalId, Label, Name, Period, Ref, Text};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -13,14 +14,14 @@ use utoipa_axum::routes;
 
 use super::answers::Deleted;
 use super::operations::operation;
-use super::{CreateBody, Metadata, UpdateBody, read};
+use super::{CreateBody, Metadata, UpdateBody, named, read};
 use crate::app::Shared;
 use crate::contracts::{Contract, New, Patch};
-use crate::entities::{self, Entity as _};
+use crate::entities::{Entity as _, Remove};
 use crate::faces::wire::{Day, Iso, Number};
 use crate::http::field::SourceName;
 use crate::http::problem::clip;
-use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body, field, path};
+use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, Write, body, field};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(create)).routes(routes!(update, delete))
@@ -230,12 +231,14 @@ async fn delete(
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
-) -> Result<Json<Deleted>, Problem> {
+) -> Result<Response, Problem> {
     let (scope, expected) = read(&app, &caller, &body, |sent: Delete| {
         Some((Metadata::source(sent.metadata)?, sent.cor_id))
     })?;
-    let external_id = path::external_id(&id, Contract::KIND, scope.source)?;
-    let expected = expected.map(|id| ("corId", id));
-    let cor_id = entities::delete::<Contract>(&app, scope, external_id, expected).await?;
-    Ok(Deleted::new("Contract deleted successfully", id, cor_id))
+    let own = named(&id, Contract::KIND, &scope)?;
+    let operation = Remove::<Contract>::new(scope, own, expected.map(|id| ("corId", id)));
+    let told = move |_: &_, cor_id| {
+        Deleted::new("Contract deleted successfully", id.clone(), cor_id).into()
+    };
+    Ok(Write::of(&app, &caller, &body).run(operation, told).await)
 }

@@ -1,11 +1,8 @@
 //! Exchange rates to the company's base currency.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
+use axum::response::Response;
 use domain::exchange::{Exchange, Tally};
 use domain::{Currency, Label, Moment, Rate};
 use serde::Serialize;
@@ -18,9 +15,9 @@ use utoipa_axum::routes;
 
 use super::{Metadata, read};
 use crate::app::Shared;
-use crate::exchange_rates::sync;
+use crate::exchange_rates::Sync;
 use crate::http::log::Counts;
-use crate::http::{Caller, Check, JsonBody, Problem, Wire, body};
+use crate::http::{self, Caller, Check, JsonBody, Problem, Wire, Write, body};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(create))
@@ -165,20 +162,22 @@ async fn create(
     caller: Caller,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let (scope, sent) = read(&app, &caller, &body, |sent: Create| {
+    let (scope, rates) = read(&app, &caller, &body, |sent: Create| {
         let records = sent.currency_exchanges?.0.into_iter().map(Record::exchange);
         Some((Metadata::source(sent.metadata)?, records.collect::<Option<Vec<_>>>()?))
     })?;
-    let sent = Arc::new(sent);
-    let tally = sync(&app, scope, Arc::clone(&sent)).await?;
-    let answer = Answer::new(caller.company_id, &sent, tally);
+    Ok(Write::of(&app, &caller, &body).run(Sync { scope, rates }, told).await)
+}
+
+fn told(sent: &Sync, tally: Tally) -> http::Answer {
+    let answer = Answer::new(sent.scope.company, &sent.rates, tally);
     let status = match answer.status {
         "failed" => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::OK,
     };
-    let (received, rejected) = (sent.len(), answer.records_rejected);
+    let (received, rejected) = (sent.rates.len(), answer.records_rejected);
     let counts = Counts { received, created: answer.records_created, rejected };
-    Ok((status, Extension(counts), Json(answer)).into_response())
+    http::Answer::json(status, &answer).counting(counts)
 }
 
 impl Answer {

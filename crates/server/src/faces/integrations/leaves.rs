@@ -1,6 +1,7 @@
 //! Leaves of users.
 
 use axum::extract::State;
+use axum::response::Response;
 use domain::{ExternalId, Kind, Moment, Ref};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,7 +14,7 @@ use super::{CreateBody, Metadata, UpdateBody, named, read};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body};
+use crate::http::{Caller, JsonBody, Path, Problem, Write, body};
 use crate::leaves::{Leave, New, delete as remove};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -181,11 +182,13 @@ async fn delete(
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
-) -> Result<Wrapped<DeletedId>, Problem> {
+) -> Result<Response, Problem> {
     let (scope, user) = read(&app, &caller, &body, |sent: Delete| {
         Some((Metadata::source(sent.metadata)?, Ref::External(sent.user_id?)))
     })?;
     let leave = named(&id, Kind::Leave, &scope)?;
-    remove::delete(&app, scope, leave, user).await?;
-    Ok(DeletedId::new("Leave request deleted successfully", id))
+    let operation = remove::Delete { scope, leave, user };
+    let told =
+        move |_: &_, ()| DeletedId::new("Leave request deleted successfully", id.clone()).into();
+    Ok(Write::of(&app, &caller, &body).run(operation, told).await)
 }

@@ -25,13 +25,14 @@ mod users;
 mod working_times;
 mod workspaces;
 
+use axum::response::Response;
 use domain::{ExternalId, Kind, Ref};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
 use crate::entities::{self, Delete, Entity, Update};
 use crate::http::field::SourceName;
-use crate::http::{Caller, Check, JsonBody, Problem, Wire, body, path};
+use crate::http::{Answer, Caller, Check, JsonBody, Problem, Wire, Write, body, path};
 use crate::scope::Scope;
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -120,37 +121,61 @@ fn named(id: &str, kind: Kind, scope: &Scope) -> Result<Ref, Problem> {
     Ok(Ref::External(path::external_id(id, kind, scope.source)?))
 }
 
-/// Creates an entity: parse, judge, create. The entity, and its external id.
+/// Creates an entity: parse, judge, create. `told` is given the company, the entity and its
+/// external id.
 async fn create<B: CreateBody>(
     app: &Shared,
     caller: &Caller,
     body: &JsonBody,
-) -> Result<(B::Entity, String), Problem> {
-    let (scope, (external_id, new)) = read(app, caller, body, B::fields)?;
-    let entity = entities::create(app, scope, external_id.clone(), new).await?;
-    Ok((entity, external_id.to_string()))
+    refused: fn(Problem) -> Problem,
+    told: fn(i64, B::Entity, String) -> Answer,
+) -> Result<Response, Problem> {
+    let (scope, (external_id, new)) = read(app, caller, body, B::fields).map_err(refused)?;
+    let told = move |sent: &entities::Create<B::Entity>, entity| {
+        told(sent.scope.company, entity, sent.external_id.to_string())
+    };
+    let operation = entities::Create { scope, external_id, new };
+    Ok(Write::of(app, caller, body).refusing(refused).run(operation, told).await)
 }
 
-/// Updates the entity that the path names: parse, judge, update.
+/// Updates the entity that the path names: parse, judge, update. `told` as for [`create`], with
+/// the external id of the path.
 async fn update<B: UpdateBody>(
     app: &Shared,
     caller: &Caller,
-    id: &str,
+    id: String,
     body: &JsonBody,
-) -> Result<B::Entity, Problem> {
-    let (scope, patch) = read(app, caller, body, B::patch)?;
-    let external_id = path::external_id(id, B::Entity::KIND, scope.source)?;
-    Ok(entities::update(app, scope, external_id, patch).await?)
+    refused: fn(Problem) -> Problem,
+    told: fn(i64, B::Entity, String) -> Answer,
+) -> Result<Response, Problem> {
+    let (scope, patch) = read(app, caller, body, B::patch).map_err(refused)?;
+    let own = named(&id, B::Entity::KIND, &scope)?;
+    let told = move |sent: &entities::Change<B::Entity>, entity| {
+        told(sent.scope.company, entity, id.clone())
+    };
+    let operation = entities::Change { scope, own, patch };
+    Ok(Write::of(app, caller, body).refusing(refused).run(operation, told).await)
 }
 
-/// Deletes the entity that the path names; its id.
+/// Deletes the entity that the path names. `told` is given the company, the entity's id and its
+/// external id.
 async fn delete<E: Delete>(
     app: &Shared,
     caller: &Caller,
-    id: &str,
+    id: String,
     body: &JsonBody,
-) -> Result<i64, Problem> {
-    let (scope, ()) = read(app, caller, body, Bare::source)?;
-    let external_id = path::external_id(id, E::KIND, scope.source)?;
-    Ok(entities::delete::<E>(app, scope, external_id, None).await?)
+    refused: fn(Problem) -> Problem,
+    told: fn(i64, i64, String) -> Answer,
+) -> Result<Response, Problem> {
+    let (scope, ()) = read(app, caller, body, Bare::source).map_err(refused)?;
+    let own = named(&id, E::KIND, &scope)?;
+    let told =
+        move |sent: &entities::Remove<E>, entity| told(sent.scope.company, entity, id.clone());
+    let operation = entities::Remove::new(scope, own, None);
+    Ok(Write::of(app, caller, body).refusing(refused).run(operation, told).await)
+}
+
+/// A refusal in the words that all routes share.
+fn as_it_is(problem: Problem) -> Problem {
+    problem
 }

@@ -33,10 +33,11 @@ macro_rules! operation {
             app: axum::extract::State<crate::app::Shared>,
             caller: crate::http::Caller,
             body: crate::http::JsonBody,
-        ) -> Result<impl axum::response::IntoResponse, crate::http::Problem> {
-            let ($entity, $id) = super::create::<$body>(&app, &caller, &body).await?;
-            let $company = caller.company_id;
-            Ok($told)
+        ) -> Result<axum::response::Response, crate::http::Problem> {
+            super::create::<$body>(&app, &caller, &body, super::as_it_is, |$company, $entity, $id| {
+                $told.into()
+            })
+            .await
         }
     };
     (
@@ -61,10 +62,12 @@ macro_rules! operation {
             caller: crate::http::Caller,
             crate::http::Path(id): crate::http::Path<String>,
             body: crate::http::JsonBody,
-        ) -> Result<impl axum::response::IntoResponse, crate::http::Problem> {
-            let $entity = super::update::<$body>(&app, &caller, &id, &body).await?;
-            let ($company, $id) = (caller.company_id, id);
-            Ok($told)
+        ) -> Result<axum::response::Response, crate::http::Problem> {
+            let refused = super::as_it_is;
+            super::update::<$body>(&app, &caller, id, &body, refused, |$company, $entity, $id| {
+                $told.into()
+            })
+            .await
         }
     };
     (
@@ -89,10 +92,12 @@ macro_rules! operation {
             caller: crate::http::Caller,
             crate::http::Path(id): crate::http::Path<String>,
             body: crate::http::JsonBody,
-        ) -> Result<impl axum::response::IntoResponse, crate::http::Problem> {
-            let $entity = super::delete::<$kind>(&app, &caller, &id, &body).await?;
-            let ($company, $id) = (caller.company_id, id);
-            Ok($told)
+        ) -> Result<axum::response::Response, crate::http::Problem> {
+            let refused = super::as_it_is;
+            super::delete::<$kind>(&app, &caller, id, &body, refused, |$company, $entity, $id| {
+                $told.into()
+            })
+            .await
         }
     };
 }

@@ -1,6 +1,7 @@
 //! Positions of users. COR's path says `user-position`.
 
 use axum::extract::State;
+use axum::response::Response;
 use domain::{Amount, ExternalId, Kind, Name, Ref, Text};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,12 +10,13 @@ use utoipa_axum::routes;
 
 use super::answers::{Gone, Wrapped};
 use super::operations::operation;
-use super::{Bare, CreateBody, Metadata, UpdateBody, read};
+use super::{Bare, CreateBody, Metadata, UpdateBody, named, read};
 use crate::app::Shared;
 use crate::faces::wire::{Number, Spaced};
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Path, Problem, body, path};
-use crate::positions::{New, Patch, Position, seniority};
+use crate::http::{Caller, JsonBody, Path, Problem, Write, body};
+use crate::positions::seniority::Assign;
+use crate::positions::{New, Patch, Position};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -182,20 +184,23 @@ async fn assign_seniority(
     caller: Caller,
     Path((position, seniority)): Path<(String, String)>,
     body: JsonBody,
-) -> Result<Wrapped<Assigned>, Problem> {
+) -> Result<Response, Problem> {
     let (scope, ()) = read(&app, &caller, &body, Bare::source)?;
-    let source = scope.source;
-    let position = path::external_id(&position, Kind::Position, source).map_err(not_found)?;
-    let seniority = path::external_id(&seniority, Kind::Seniority, source).map_err(not_found)?;
-    let assigned = seniority::assign(&app, scope, position, seniority).await;
-    let position = assigned.map_err(|stop| not_found(stop.into()))?;
-    Ok(Wrapped::ok(Assigned {
-        name: position.name,
-        seniority: position.seniority,
-        company_id: caller.company_id,
-        created_at: Spaced(position.created_at),
-        updated_at: Spaced(position.updated_at),
-    }))
+    let position = named(&position, Kind::Position, &scope).map_err(not_found)?;
+    let seniority = named(&seniority, Kind::Seniority, &scope).map_err(not_found)?;
+    let operation = Assign { scope, position, seniority };
+    let write = Write::of(&app, &caller, &body).refusing(not_found);
+    let told = |sent: &Assign, position: Position| {
+        let assigned = Assigned {
+            name: position.name,
+            seniority: position.seniority,
+            company_id: sent.scope.company,
+            created_at: Spaced(position.created_at),
+            updated_at: Spaced(position.updated_at),
+        };
+        Wrapped::ok(assigned).into()
+    };
+    Ok(write.run(operation, told).await)
 }
 
 /// COR publishes its own code here.

@@ -1,7 +1,7 @@
 //! Seniorities.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use domain::{ExternalId, Name};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -106,17 +106,19 @@ async fn create(
     State(app): State<Shared>,
     caller: Caller,
     body: Result<JsonBody, Problem>,
-) -> Result<Wrapped<Answer>, Problem> {
+) -> Result<Response, Problem> {
     let body = body.map_err(missing_fields)?;
-    let created = super::create::<Create>(&app, &caller, &body).await;
-    let (entity, id) = created.map_err(missing_fields)?;
-    Ok(Wrapped::ok(Answer {
-        name: entity.name,
-        company_id: caller.company_id,
-        created_at: Spaced(entity.created_at),
-        updated_at: Spaced(entity.updated_at),
-        id,
-    }))
+    super::create::<Create>(&app, &caller, &body, missing_fields, |company_id, entity, id| {
+        let seniority = Answer {
+            name: entity.name,
+            company_id,
+            created_at: Spaced(entity.created_at),
+            updated_at: Spaced(entity.updated_at),
+            id,
+        };
+        Wrapped::ok(seniority).into()
+    })
+    .await
 }
 
 /// Update a seniority
@@ -134,18 +136,20 @@ async fn update(
     caller: Caller,
     Path(id): Path<String>,
     body: Result<JsonBody, Problem>,
-) -> Result<Wrapped<Updated>, Problem> {
+) -> Result<Response, Problem> {
     let body = body.map_err(missing_fields)?;
-    let updated = super::update::<Change>(&app, &caller, &id, &body).await;
-    let seniority = updated.map_err(missing_fields)?;
-    Ok(Wrapped::ok(Updated {
-        name: seniority.name,
-        company_id: caller.company_id,
-        created_at: Spaced(seniority.created_at),
-        updated_at: Spaced(seniority.updated_at),
-        deleted_at: None,
-        meta: OldRate { old_rate: 0 },
-    }))
+    super::update::<Change>(&app, &caller, id, &body, missing_fields, |company_id, entity, _| {
+        let seniority = Updated {
+            name: entity.name,
+            company_id,
+            created_at: Spaced(entity.created_at),
+            updated_at: Spaced(entity.updated_at),
+            deleted_at: None,
+            meta: OldRate { old_rate: 0 },
+        };
+        Wrapped::ok(seniority).into()
+    })
+    .await
 }
 
 /// Delete a seniority
@@ -166,10 +170,12 @@ async fn delete(
     caller: Caller,
     Path(id): Path<String>,
     body: Result<JsonBody, Problem>,
-) -> Result<Json<Gone>, Problem> {
+) -> Result<Response, Problem> {
     let body = body.map_err(missing_fields)?;
-    let deleted = super::delete::<Seniority>(&app, &caller, &id, &body).await;
-    deleted.map(|_| Gone::entity()).map_err(missing_fields)
+    super::delete::<Seniority>(&app, &caller, id, &body, missing_fields, |_, _, _| {
+        Gone::entity().into()
+    })
+    .await
 }
 
 /// COR publishes its own code for a seniority without its required fields.

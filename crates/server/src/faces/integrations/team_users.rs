@@ -1,7 +1,8 @@
 //! Who is in a team.
 
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
+use axum::response::Response;
 use domain::{ExternalId, Kind, Ref};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,9 +13,9 @@ use super::{Metadata, named, read};
 use crate::app::Shared;
 use crate::faces::wire::Spaced;
 use crate::http::log::Counts;
-use crate::http::{Caller, JsonBody, Path, Problem, body};
-use crate::teams::attach::{self, Attach};
-use crate::teams::detach::detach;
+use crate::http::{Answer, Caller, JsonBody, Path, Problem, Write, body};
+use crate::teams::attach::{self, Attach, Members};
+use crate::teams::detach::Detach;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(attach_users)).routes(routes!(detach_users))
@@ -139,42 +140,36 @@ async fn attach_users(
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
-) -> Result<(Extension<Counts>, Json<Attached>), Problem> {
-    let input = input(&app, &caller, &id, &body)?;
-    let sent: Vec<String> = input.users.iter().map(told).collect();
-    let company = caller.company_id;
-    let outcome = attach::attach(&app, input).await?;
+) -> Result<Response, Problem> {
+    let operation = Attach(members(&app, &caller, &id, &body)?);
+    Ok(Write::of(&app, &caller, &body).run(operation, told).await)
+}
+
+fn told(Attach(sent): &Attach, outcome: attach::Outcome) -> Answer {
     let refused = |(nth, user_id, why): (usize, i64, domain::team::TeamRefusal)| Refused {
         user_id,
         name: why.name(),
         code: why.code(),
         message: why.to_string(),
-        external_id: sent[nth].clone(),
+        external_id: sent.users.get(nth).map(Ref::text).unwrap_or_default(),
     };
     let (created, rejected) = (outcome.attached.len(), outcome.refused.len());
-    let counts = Counts { received: sent.len(), created, rejected };
+    let counts = Counts { received: sent.users.len(), created, rejected };
+    let company = sent.scope.company;
     let attached = Attached {
         users: outcome.attached.into_iter().map(|attached| relation(company, attached)).collect(),
         errors: outcome.refused.into_iter().map(refused).collect(),
     };
-    Ok((Extension(counts), Json(attached)))
+    Answer::from(Json(attached)).counting(counts)
 }
 
 /// The team and the users that a request names.
-fn input(app: &Shared, caller: &Caller, id: &str, body: &JsonBody) -> Result<Attach, Problem> {
+fn members(app: &Shared, caller: &Caller, id: &str, body: &JsonBody) -> Result<Members, Problem> {
     let (scope, users) = read(app, caller, body, |sent: TeamUsers| {
         Some((Metadata::source(sent.metadata)?, sent.users?))
     })?;
     let team = named(id, Kind::Team, &scope)?;
-    Ok(Attach { scope, team, users: users.into_iter().map(Ref::External).collect() })
-}
-
-/// An id as it was sent.
-fn told(reference: &Ref) -> String {
-    match reference {
-        Ref::External(id) => id.to_string(),
-        Ref::Internal(id) => id.to_string(),
-    }
+    Ok(Members { scope, team, users: users.into_iter().map(Ref::External).collect() })
 }
 
 /// Detach users from a team
@@ -195,7 +190,12 @@ async fn detach_users(
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
-) -> Result<Json<Vec<Relation>>, Problem> {
-    let removed = detach(&app, input(&app, &caller, &id, &body)?).await?;
-    Ok(Json(removed.into_iter().map(|removed| relation(caller.company_id, removed)).collect()))
+) -> Result<Response, Problem> {
+    let operation = Detach(members(&app, &caller, &id, &body)?);
+    let told = |Detach(sent): &Detach, removed: Vec<attach::Relation>| {
+        let company = sent.scope.company;
+        let removed = removed.into_iter().map(|removed| relation(company, removed));
+        Json(removed.collect::<Vec<_>>()).into()
+    };
+    Ok(Write::of(&app, &caller, &body).run(operation, told).await)
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use domain::{ExternalId, Kind, Percentage, Ref};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,9 +12,9 @@ use utoipa_axum::routes;
 use super::{Metadata, named, read};
 use crate::app::Shared;
 use crate::faces::wire::{Number, Spaced};
-use crate::http::{Caller, JsonBody, Path, Problem, body};
-use crate::workspaces::attach::{Attach, Membership, Outcome, attach};
-use crate::workspaces::detach::{Detach, detach};
+use crate::http::{Caller, JsonBody, Path, Problem, Write, body};
+use crate::workspaces::attach::{Attach, Membership, Outcome};
+use crate::workspaces::detach::Detach;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(attach_workspaces)).routes(routes!(detach_workspaces))
@@ -166,14 +167,14 @@ async fn attach_workspaces(
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
-) -> Result<Json<UserWorkspaces>, Problem> {
+) -> Result<Response, Problem> {
     let (scope, workspaces) = read(&app, &caller, &body, |sent: AttachWorkspaces| {
         let shares: Option<Vec<_>> = sent.workspaces?.into_iter().map(Share::read).collect();
         Some((Metadata::source(sent.metadata)?, shares?))
     })?;
     let user = named(&id, Kind::User, &scope)?;
-    let outcome = attach(&app, Attach { scope, user, workspaces }).await?;
-    Ok(user_workspaces(outcome))
+    let told = |_: &_, outcome| user_workspaces(outcome).into();
+    Ok(Write::of(&app, &caller, &body).run(Attach { scope, user, workspaces }, told).await)
 }
 
 body! {
@@ -203,12 +204,12 @@ async fn detach_workspaces(
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
-) -> Result<Json<UserWorkspaces>, Problem> {
+) -> Result<Response, Problem> {
     let (scope, workspaces) = read(&app, &caller, &body, |sent: DetachWorkspaces| {
         Some((Metadata::source(sent.metadata)?, sent.workspaces?))
     })?;
     let user = named(&id, Kind::User, &scope)?;
     let workspaces = workspaces.into_iter().map(Ref::External).collect();
-    let outcome = detach(&app, Detach { scope, user, workspaces }).await?;
-    Ok(user_workspaces(outcome))
+    let told = |_: &_, outcome| user_workspaces(outcome).into();
+    Ok(Write::of(&app, &caller, &body).run(Detach { scope, user, workspaces }, told).await)
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use domain::{Email, ExternalId, Hours, Name, Ref, Role, Text};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -15,7 +16,7 @@ use super::{CreateBody, Metadata, UpdateBody, read};
 use crate::app::Shared;
 use crate::faces::wire::{Iso, Number};
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Problem, body};
+use crate::http::{Caller, JsonBody, Problem, Write, body};
 use crate::users::{New, Patch, User, positions};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -255,16 +256,18 @@ async fn assign_positions(
     State(app): State<Shared>,
     caller: Caller,
     body: JsonBody,
-) -> Result<Json<PositionsAssigned>, Problem> {
+) -> Result<Response, Problem> {
     let (scope, users) = read(&app, &caller, &body, |sent: AssignPositions| {
         let users: Option<Vec<_>> = sent.users?.into_iter().map(PositionOfUser::read).collect();
         Some((Metadata::source(sent.metadata)?, users?))
     })?;
-    let assigned = positions::assign(&app, scope, users).await?;
-    let told =
-        |(user_id, position_id)| PositionAssigned { user_id, position_id, status: "assigned" };
-    Ok(Json(PositionsAssigned {
-        message: "Users assigned to positions successfully",
-        assignments: assigned.into_iter().map(told).collect(),
-    }))
+    let told = |_: &_, assigned: Vec<(i64, i64)>| {
+        let one =
+            |(user_id, position_id)| PositionAssigned { user_id, position_id, status: "assigned" };
+        let message = "Users assigned to positions successfully";
+        let assignments = assigned.into_iter().map(one).collect();
+        Json(PositionsAssigned { message, assignments }).into()
+    };
+    let operation = positions::AssignPositions { scope, users };
+    Ok(Write::of(&app, &caller, &body).run(operation, told).await)
 }

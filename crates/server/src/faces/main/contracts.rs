@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use domain::attach::Entry;
 use domain::{Kind, Ref, Source};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,21 +13,13 @@ use utoipa_axum::routes;
 use super::{Page, PageQuery};
 use crate::app::Shared;
 use crate::contracts;
-use crate::contracts::attach::{Attach, attach};
-use crate::faces::assigned::{self, Item, Users};
+use crate::contracts::attach::{Attach, Outcome};
+use crate::faces::assigned::{self, Body, Item};
 use crate::faces::wire::Midnight;
-use crate::http::{Caller, Check, JsonBody, Path, Problem, field, path};
+use crate::http::{Caller, Check, JsonBody, Path, Problem, Write, field, path};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(list_users, attach_users))
-}
-
-/// The body of an attach, its users as they are.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct AttachUsers<'a> {
-    #[serde(borrow)]
-    users: Users<'a>,
 }
 
 /// Users and their date ranges.
@@ -37,7 +29,7 @@ struct AttachUsers<'a> {
         {"start": "2026-01-01", "end": "2026-02-01"}, {"start": "2026-01-01", "end": "2026-02-02"}
     ]}]
 }))]
-#[expect(dead_code, reason = "the schema of what `AttachUsers` reads")]
+#[expect(dead_code, reason = "the schema of what `assigned::Attached` reads")]
 struct AttachUsersById {
     #[schema(min_items = 1)]
     users: Vec<UserDatesById>,
@@ -110,14 +102,15 @@ async fn attach_users(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let sent: AttachUsers<'_> = body.object()?;
-    assigned::admit(app.limits, sent.users.items())?;
-    let entries = Check::all(app.limits, |check| sent.users.read(check, entry))?;
+    let opened = Body::open(&body, app.limits)?;
+    let entries = Check::all(app.limits, |check| opened.sent().users.read(check, entry))?;
     let scope = caller.writes(Source::NONE)?;
-    let (id, company) = (path::id(&id, Kind::Contract)?, scope.company);
-    let input = Attach { scope, contract: Ref::Internal(id), entries };
-    let outcome = attach(&app, input).await?;
-    Ok(assigned::answer(company, outcome.contract_id, true, sent.users.items(), &outcome))
+    let contract = Ref::Internal(path::id(&id, Kind::Contract)?);
+    let told = move |sent: &Attach, outcome: Outcome| {
+        let (company, contract) = (sent.scope.company, outcome.contract_id);
+        assigned::answer(company, contract, true, opened.items(), &outcome)
+    };
+    Ok(Write::of(&app, &caller, &body).run(Attach { scope, contract, entries }, told).await)
 }
 
 /// A date range that a user has on the contract.

@@ -63,7 +63,7 @@ struct MyCompany {
 )]
 async fn me(caller: Caller) -> Json<Me> {
     Json(Me {
-        id: caller.key.clone(),
+        id: caller.key.to_string(),
         first_name: caller.name.clone(),
         last_name: "",
         email: None,

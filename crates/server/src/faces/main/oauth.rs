@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::Shared;
+use crate::http::asked::dry_run;
 use crate::http::problem::clip;
 use crate::http::{Limits, Problem, request_body};
 use crate::store::{self, Stop};
@@ -153,7 +154,17 @@ fn query_of(request: &Request) -> Grant {
 }
 
 /// A form body; every other body is as good as none.
+///
+/// A token cannot be tried: 400, so that nobody takes a real one for a try.
 async fn form<T: DeserializeOwned + Default>(request: Request, app: &Shared) -> Result<T, Refused> {
+    match dry_run(request.headers()) {
+        Ok(false) => {}
+        Ok(true) => {
+            let description = "A token cannot be tried: leave Prefer: dry-run out";
+            return Err(Refused::new(StatusCode::BAD_REQUEST, "invalid_request", description));
+        }
+        Err(problem) => return Err(Refused::body(problem)),
+    }
     let type_of = request.headers().get(axum::http::header::CONTENT_TYPE);
     let is_form = type_of.is_some_and(|value| {
         value.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")

@@ -1,0 +1,132 @@
+//! What a request asks a feature to do: the one way by which everything that faces write goes.
+//!
+//! An operation is its input ([`Operation`]). [`run`] draws the ids it may need, opens its
+//! transaction, runs it behind a savepoint, and lets a [`Keep`] add to the transaction what is
+//! kept *about* it: also when it refuses, for then only its own writes are undone.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::entities::Judged;
+use crate::refusal::Refusal;
+use crate::store::{self, Error, Sequence, Stop, Tx};
+
+/// Something that writes, in one transaction. It may run twice.
+pub trait Operation: Send + Sync + 'static {
+    /// Names it in logs, metrics and refusals.
+    const NAME: &'static str;
+    /// What came of it, in the words of the business.
+    type Outcome: Send + 'static;
+
+    /// How many new ids it may need, and for what.
+    fn ids(&self) -> Option<(Sequence, usize)> {
+        None
+    }
+
+    /// Does it. A refusal leaves nothing of what it wrote.
+    fn run(
+        &self,
+        tx: &mut Tx,
+        turn: &mut Turn,
+    ) -> impl Future<Output = Judged<Self::Outcome>> + Send;
+}
+
+/// What an operation gets for one run.
+#[derive(Debug)]
+pub struct Turn {
+    pub now: Timestamp,
+    /// The first of the [`ids`](Operation::ids) that it asked for.
+    pub first_id: i64,
+}
+
+/// What is kept about an operation, in its transaction.
+pub trait Keep<O: Operation>: Send + Sync + 'static {
+    /// What comes out.
+    type Ended: Send + 'static;
+
+    /// Ahead of the operation. `Some`: it does not run.
+    fn before(
+        &self,
+        tx: &mut Tx,
+        now: Timestamp,
+    ) -> impl Future<Output = store::Result<Option<Self::Ended>>> + Send;
+
+    /// Behind it. `Ok` commits; [`Stop::Refused`] ends with nothing written.
+    fn after(
+        &self,
+        tx: &mut Tx,
+        operation: &O,
+        judged: Result<O::Outcome, Refusal>,
+        turn: Turn,
+    ) -> impl Future<Output = Result<Self::Ended, Stop<Self::Ended>>> + Send;
+}
+
+/// Runs an operation, and what is kept about it, in one transaction; durable when this returns.
+pub async fn run<O: Operation, K: Keep<O>>(
+    app: &App,
+    operation: &Arc<O>,
+    keep: K,
+) -> store::Result<K::Ended> {
+    let keep = Arc::new(keep);
+    loop {
+        let first_id = match operation.ids() {
+            None | Some((_, 0)) => 0,
+            Some((sequence, n)) => app.store.ids(sequence, n).await?,
+        };
+        let (operation, keep, now) = (Arc::clone(operation), Arc::clone(&keep), app.clock.now());
+        let ended = app.store.write(O::NAME, async move |tx: &mut Tx| {
+            if let Some(ended) = keep.before(tx, now).await? {
+                return Err(Stop::Refused(ended));
+            }
+            tx.savepoint()?;
+            let mut turn = Turn { now, first_id };
+            let judged = match operation.run(tx, &mut turn).await {
+                Ok(outcome) => Ok(outcome),
+                Err(Stop::Refused(refusal)) => Err(refusal),
+                Err(Stop::Failed(error)) => return Err(Stop::Failed(error)),
+            };
+            keep.after(tx, &operation, judged, turn).await
+        });
+        match ended.await {
+            Ok(ended) | Err(Stop::Refused(ended)) => return Ok(ended),
+            // Somebody who chose it, or an import, was there first.
+            Err(Stop::Failed(Error::IdTaken)) => {}
+            Err(Stop::Failed(error)) => return Err(error),
+        }
+    }
+}
+
+/// Nothing is kept but the operation itself: for what no request asks for.
+#[derive(Debug)]
+pub struct Alone;
+
+impl<O: Operation> Keep<O> for Alone {
+    type Ended = Result<O::Outcome, Refusal>;
+
+    async fn before(&self, _: &mut Tx, _: Timestamp) -> store::Result<Option<Self::Ended>> {
+        Ok(None)
+    }
+
+    async fn after(
+        &self,
+        tx: &mut Tx,
+        _: &O,
+        judged: Result<O::Outcome, Refusal>,
+        _: Turn,
+    ) -> Result<Self::Ended, Stop<Self::Ended>> {
+        match judged {
+            Ok(outcome) => {
+                tx.finish(&[]).await?;
+                Ok(Ok(outcome))
+            }
+            Err(refusal) => Err(Stop::Refused(Err(refusal))),
+        }
+    }
+}
+
+/// Runs an operation that no request asks for.
+pub async fn alone<O: Operation>(app: &App, operation: O) -> Judged<O::Outcome> {
+    run(app, &Arc::new(operation), Alone).await?.map_err(Stop::Refused)
+}
