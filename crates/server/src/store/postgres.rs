@@ -18,7 +18,7 @@ use super::error::{Error, Result, Startup, Stop};
 use super::sqlite::words;
 use super::tls;
 use super::tx::{Progress, Stmt, Tx};
-use super::value::{FromRow, Row};
+use super::value::Row;
 use super::{Op, Options};
 
 /// How often an operation that met a conflict is run.
@@ -70,22 +70,30 @@ impl Drop for Pg {
 }
 
 type Values<'a> = Vec<&'a (dyn ToSql + Sync)>;
+type Rows = Vec<tokio_postgres::Row>;
 
 impl Pg {
-    pub(super) async fn rows<T: FromRow>(&mut self, statement: Stmt<'_>) -> Result<Vec<T>> {
+    pub(super) async fn rows<T>(
+        &mut self,
+        statement: Stmt<'_>,
+        read: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
         self.progress.step()?;
-        let result = self.try_rows(statement).await;
+        let result = self.try_rows(statement).await.and_then(|rows| read_all(&rows, read));
         self.progress.note(result)
     }
 
-    pub(super) async fn pair<A: FromRow, B: FromRow>(
+    pub(super) async fn pair<A, B>(
         &mut self,
-        first: Stmt<'_>,
-        second: Stmt<'_>,
+        (first, second): (Stmt<'_>, Stmt<'_>),
+        read_first: impl Fn(&Row<'_>) -> Result<A>,
+        read_second: impl Fn(&Row<'_>) -> Result<B>,
     ) -> Result<(Vec<A>, Vec<B>)> {
         self.progress.step()?;
         self.progress.step()?;
-        let result = self.try_pair(first, second).await;
+        let result = self.try_pair(first, second).await.and_then(|(first, second)| {
+            Ok((read_all(&first, read_first)?, read_all(&second, read_second)?))
+        });
         self.progress.note(result)
     }
 
@@ -95,21 +103,17 @@ impl Pg {
         self.progress.note(result)
     }
 
-    async fn try_rows<T: FromRow>(&mut self, statement: Stmt<'_>) -> Result<Vec<T>> {
+    async fn try_rows(&mut self, statement: Stmt<'_>) -> Result<Rows> {
         let (prepared, values) = prepare(self.connection()?, statement).await?;
         let begin = self.begin();
         let connection = self.connection()?;
         let (begun, rows) =
             tokio::join!(biased; begin.run(connection), connection.query(&prepared, &values));
         begun?;
-        read(&rows?)
+        Ok(rows?)
     }
 
-    async fn try_pair<A: FromRow, B: FromRow>(
-        &mut self,
-        first: Stmt<'_>,
-        second: Stmt<'_>,
-    ) -> Result<(Vec<A>, Vec<B>)> {
+    async fn try_pair(&mut self, first: Stmt<'_>, second: Stmt<'_>) -> Result<(Rows, Rows)> {
         let (one, one_values) = prepare(self.connection()?, first).await?;
         let (two, two_values) = prepare(self.connection()?, second).await?;
         let begin = self.begin();
@@ -121,7 +125,7 @@ impl Pg {
             connection.query(&two, &two_values)
         );
         begun?;
-        Ok((read(&one?)?, read(&two?)?))
+        Ok((one?, two?))
     }
 
     async fn try_change(&mut self, statement: Stmt<'_>) -> Result<u64> {
@@ -248,8 +252,11 @@ async fn prepare<'a>(
     Ok((connection.prepare_typed_cached(text, &types).await?, values))
 }
 
-fn read<T: FromRow>(rows: &[tokio_postgres::Row]) -> Result<Vec<T>> {
-    rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect()
+fn read_all<T>(
+    rows: &[tokio_postgres::Row],
+    read: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    rows.iter().map(|row| read(&Row::Postgres(row))).collect()
 }
 
 /// A PostgreSQL database.

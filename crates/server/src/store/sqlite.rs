@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::batch::{self, Batch, Dialect};
 use super::error::{Error, Result, Startup, Stop};
 use super::tx::{Progress, Stmt, Tx};
-use super::value::{FromRow, Row};
+use super::value::Row;
 use super::{Op, Options};
 
 /// Rows a group may change before it is committed; a job is never divided.
@@ -41,9 +41,13 @@ pub struct Lite {
 }
 
 impl Lite {
-    pub(super) fn rows<T: FromRow>(&mut self, statement: Stmt<'_>) -> Result<Vec<T>> {
+    pub(super) fn rows<T>(
+        &mut self,
+        statement: Stmt<'_>,
+        read: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
         self.progress.step()?;
-        let result = rows(&self.connection, statement);
+        let result = rows(&self.connection, statement, read);
         self.progress.note(result)
     }
 
@@ -62,12 +66,16 @@ impl Lite {
     }
 }
 
-fn rows<T: FromRow>(connection: &Connection, statement: Stmt<'_>) -> Result<Vec<T>> {
+fn rows<T>(
+    connection: &Connection,
+    statement: Stmt<'_>,
+    read: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
     run(connection, statement, |prepared| {
         let mut rows = prepared.raw_query();
         let mut out = Vec::new();
         while let Some(row) = rows.next()? {
-            out.push(T::from_row(&Row::Sqlite(row))?);
+            out.push(read(&Row::Sqlite(row))?);
         }
         Ok(out)
     })

@@ -4,7 +4,7 @@ use super::batch::Dialect;
 use super::error::{Error, Result};
 use super::postgres::Pg;
 use super::sqlite::Lite;
-use super::value::{Col, FromRow, Last, Params};
+use super::value::{Col, FromRow, Last, Params, Row};
 
 /// One transaction. It owns its connection, so it is `Send` and free of lifetimes.
 ///
@@ -68,9 +68,31 @@ impl Tx {
         first: Stmt<'_>,
         second: Stmt<'_>,
     ) -> Result<(Vec<A>, Vec<B>)> {
+        self.query_pair_by(first, second, B::from_row).await
+    }
+
+    /// All rows, each read by `read`: what their columns are only the caller knows.
+    pub async fn query_by<T>(
+        &mut self,
+        statement: Stmt<'_>,
+        read: impl Fn(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
         match self {
-            Tx::Sqlite(lite) => Ok((lite.rows(first)?, lite.rows(second)?)),
-            Tx::Postgres(pg) => pg.pair(first, second).await,
+            Tx::Sqlite(lite) => lite.rows(statement, read),
+            Tx::Postgres(pg) => pg.rows(statement, read).await,
+        }
+    }
+
+    /// As [`query_pair`](Self::query_pair), with the rows of the second read by `read`.
+    pub async fn query_pair_by<A: FromRow, B>(
+        &mut self,
+        first: Stmt<'_>,
+        second: Stmt<'_>,
+        read: impl Fn(&Row<'_>) -> Result<B> + Send,
+    ) -> Result<(Vec<A>, Vec<B>)> {
+        match self {
+            Tx::Sqlite(lite) => Ok((lite.rows(first, A::from_row)?, lite.rows(second, read)?)),
+            Tx::Postgres(pg) => pg.pair((first, second), A::from_row, read).await,
         }
     }
 
@@ -143,10 +165,7 @@ impl Tx {
     }
 
     async fn rows<T: FromRow>(&mut self, statement: Stmt<'_>) -> Result<Vec<T>> {
-        match self {
-            Tx::Sqlite(lite) => lite.rows(statement),
-            Tx::Postgres(pg) => pg.rows(statement).await,
-        }
+        self.query_by(statement, T::from_row).await
     }
 
     async fn change(&mut self, statement: Stmt<'_>) -> Result<u64> {
