@@ -20,6 +20,7 @@ pub mod clients;
 pub mod companies;
 pub mod contracts;
 pub mod entities;
+pub mod events;
 pub mod exchange_rates;
 pub mod idempotency;
 pub mod keys;

@@ -26,7 +26,7 @@ pub use error::{Error, Result, Startup, Stop};
 pub use ids::Sequence;
 pub use tx::{Stmt, Tx};
 pub use value::{Col, Column, Columns, FromRow, Last, Param, Params, Row};
-pub(crate) use value::{last, params, row};
+pub(crate) use value::{days, from_days, last, params, row};
 
 /// An operation: `async move |tx: &mut Tx| { .. }` with a `Send` future.
 pub trait Op<'a, T, R>: FnOnce(&'a mut Tx) -> <Self as Op<'a, T, R>>::Fut {

@@ -277,13 +277,13 @@ tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
 /// Days since 1970-01-01.
-fn days(date: Date) -> i64 {
+pub fn days(date: Date) -> i64 {
     // Two calendar dates always have a distance in days.
     date.since((Unit::Day, EPOCH)).map_or(0, |span| i64::from(span.get_days()))
 }
 
 /// The date so many days after 1970-01-01; what is not a date is the nearest one.
-fn from_days(days: i64) -> Date {
+pub fn from_days(days: i64) -> Date {
     EPOCH.saturating_add(jiff::Span::new().days(days.clamp(-4_371_587, 2_932_896)))
 }
 

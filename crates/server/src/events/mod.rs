@@ -1,0 +1,3 @@
+//! Events: what operations changed, as it is kept.
+
+pub mod pack;
