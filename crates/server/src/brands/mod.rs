@@ -3,7 +3,7 @@
 use domain::{Kind, Name, Ref};
 use jiff::Timestamp;
 
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, refers};
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers};
 use crate::store::{Tx, params, row};
 
 row! {
@@ -34,6 +34,7 @@ impl Entity for Brand {
     const TABLE: Table = Table {
         name: "brands",
         soft: false,
+        fields: fields!["name": Text, "client_id": Int],
         refers: &[refers!("brand", "brands"."client_id" -> Client)],
     };
     const CREATE: &'static str = "brands.create";

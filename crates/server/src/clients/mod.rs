@@ -3,7 +3,7 @@
 use domain::{Kind, Name, Text};
 use jiff::Timestamp;
 
-use crate::entities::{Delete, Entity, Judged, Place, Table, Update, set};
+use crate::entities::{Delete, Entity, Judged, Place, Table, Update, fields, set};
 use crate::store::{Tx, params, row};
 
 row! {
@@ -50,7 +50,21 @@ pub struct Patch {
 
 impl Entity for Client {
     const KIND: Kind = Kind::Client;
-    const TABLE: Table = Table { name: "clients", soft: false, refers: &[] };
+    const TABLE: Table = Table {
+        name: "clients",
+        soft: false,
+        fields: fields![
+            "name": Text,
+            "business_name": Text,
+            "email_contact": Text,
+            "name_contact": Text,
+            "last_name_contact": Text,
+            "phone": Text,
+            "website": Text,
+            "description": Text,
+        ],
+        refers: &[],
+    };
     const CREATE: &'static str = "clients.create";
     type New = New;
 

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 pub use list::{Assignment, Page, list};
 
 use crate::entities::table::{Refers, Then};
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, refers, set};
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
 use crate::exchange_rates;
 use crate::store::{Tx, params, row};
 
@@ -65,6 +65,17 @@ impl Entity for Contract {
     const TABLE: Table = Table {
         name: "contracts",
         soft: false,
+        fields: fields![
+            "name": Text,
+            "client_id": Int,
+            "type": Text,
+            "status": Text,
+            "start_date": Date,
+            "end_date": Date,
+            "value": Units,
+            "currency": Text,
+            "description": Text,
+        ],
         refers: &[
             refers!("contract", "contracts"."client_id" -> Client),
             refers!("assignment", "assignments"."contract_id" -> Contract),

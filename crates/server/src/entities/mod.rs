@@ -3,6 +3,7 @@
 //! A kind states its fields, its SQL and its few rules ([`Entity`], [`Update`], [`Delete`]);
 //! resolving references, drawing ids, duplicates, dependents and linking happen here.
 
+pub mod field;
 pub mod named;
 pub mod table;
 
@@ -11,6 +12,7 @@ use std::marker::PhantomData;
 use domain::{ExternalId, Kind, Ref, Source};
 use jiff::Timestamp;
 
+pub(crate) use field::fields;
 pub use table::Table;
 pub(crate) use table::refers;
 

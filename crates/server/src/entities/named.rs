@@ -28,8 +28,12 @@ macro_rules! named {
 
         impl $crate::entities::Entity for $kind {
             const KIND: domain::Kind = domain::Kind::$kind;
-            const TABLE: $crate::entities::Table =
-                $crate::entities::Table { name: $table, soft: false, refers: &[] };
+            const TABLE: $crate::entities::Table = $crate::entities::Table {
+                name: $table,
+                soft: false,
+                fields: $crate::entities::fields!["name": Text],
+                refers: &[],
+            };
             const CREATE: &'static str = concat!($table, ".create");
             type New = $crate::entities::named::New;
 

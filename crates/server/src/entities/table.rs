@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use domain::Kind;
 
 use super::Entity;
+use super::field::Field;
 use crate::refusal::Refusal;
 use crate::store::{self, Col, Params, Stop, Tx, params};
 
@@ -17,6 +18,8 @@ pub struct Table {
     pub name: &'static str,
     /// Deleted rows stay, with their `deleted_at`.
     pub soft: bool,
+    /// What its entities consist of: every column that is theirs, and what belongs to them.
+    pub fields: &'static [Field],
     /// References from this kind, and from relations that belong to it.
     pub refers: &'static [Refers],
 }
@@ -64,7 +67,7 @@ macro_rules! refers {
 pub(crate) use refers;
 
 /// The kinds' tables: the registration list.
-fn table(kind: Kind) -> &'static Table {
+pub fn table(kind: Kind) -> &'static Table {
     match kind {
         Kind::Brand => &crate::brands::Brand::TABLE,
         Kind::Category => &crate::categories::Category::TABLE,

@@ -5,7 +5,7 @@ pub mod delete;
 use domain::{DateRange, Kind, Moment, Ref, leave};
 use jiff::Timestamp;
 
-use crate::entities::{Entity, Judged, Link, Place, Table, Update, refers};
+use crate::entities::{Entity, Judged, Link, Place, Table, Update, fields, refers};
 use crate::refusal::Refusal;
 use crate::store::{Tx, params, row};
 
@@ -45,6 +45,15 @@ impl Entity for Leave {
     const TABLE: Table = Table {
         name: "leaves",
         soft: false,
+        fields: fields![
+            "user_id": Int,
+            "leave_type_id": Int,
+            "start_text": Text,
+            "end_text": Text,
+            "start_date": Date,
+            "end_date": Date,
+            "all_day": Bool,
+        ],
         refers: &[
             refers!("leave", "leaves"."user_id" -> User),
             refers!("leave", "leaves"."leave_type_id" -> LeaveType),

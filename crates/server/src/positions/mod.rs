@@ -6,7 +6,7 @@ use domain::{Amount, Kind, Name, Ref, Text};
 use jiff::Timestamp;
 
 use crate::entities::table::{Refers, Then};
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, refers, set};
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
 use crate::store::{Tx, params, row};
 
 row! {
@@ -63,6 +63,16 @@ impl Entity for Position {
     const TABLE: Table = Table {
         name: "positions",
         soft: false,
+        fields: fields![
+            "name": Text,
+            "category_id": Int,
+            "rate": Units,
+            "seniority": Text,
+            // The seniority that is assigned, in place of the text.
+            "seniority_id": Int =
+                "(SELECT s.seniority_id FROM position_seniorities s
+                    WHERE s.company_id = t.company_id AND s.position_id = t.id)",
+        ],
         refers: &[
             refers!("position", "positions"."category_id" -> Category),
             refers!("position", "position_seniorities"."seniority_id" -> Seniority),

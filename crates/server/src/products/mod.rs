@@ -4,7 +4,7 @@ use domain::{Kind, Name, Ref, Text};
 use jiff::Timestamp;
 
 use crate::entities::table::{Refers, Then};
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, refers, set};
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
 use crate::store::{Tx, params, row};
 
 row! {
@@ -40,6 +40,12 @@ impl Entity for Product {
     const TABLE: Table = Table {
         name: "products",
         soft: true,
+        fields: fields![
+            "name": Text,
+            "client_id": Int,
+            "brand_id": Int,
+            "description": Text,
+        ],
         // Deleted ones hold nobody: they let go of their client and their brand.
         refers: &[
             refers!("product", live "products"."client_id" -> Client),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::entities::table::existing;
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, refers, set};
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
 use crate::refusal::Refusal;
 use crate::store::{self, Tx, params, row};
 
@@ -110,6 +110,28 @@ impl Entity for Project {
     const TABLE: Table = Table {
         name: "projects",
         soft: false,
+        fields: fields![
+            "name": Text,
+            "client_id": Int,
+            "brief": Text,
+            "start_date": Date,
+            "end_date": Date,
+            "pm_id": Int,
+            "brand_id": Int,
+            "product_id": Int,
+            "estimated_time": Units,
+            "billable": Bool,
+            "status": Text,
+            "currency_id": Text,
+            "evaluation_date": Date,
+            "estimated": Units,
+            "fee_id": Text,
+            "contract_id": Int,
+            "deliverables": Text,
+            "work_order": Text,
+            "income_type": Text,
+            "archived": Bool,
+        ],
         refers: &[
             refers!("project", "projects"."client_id" -> Client),
             refers!("project", "projects"."pm_id" -> User),

@@ -9,7 +9,7 @@ use domain::{Kind, Name, Ref, Text};
 use jiff::Timestamp;
 
 use crate::entities::table::{Refers, Then};
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, refers, set};
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
 use crate::store::{Tx, params, row};
 
 row! {
@@ -44,6 +44,7 @@ impl Entity for Team {
     const TABLE: Table = Table {
         name: "teams",
         soft: false,
+        fields: fields!["name": Text, "description": Text, "workspace_id": Int],
         // Who is in a team is no more when either is gone.
         refers: &[
             refers!("team", "teams"."workspace_id" -> Workspace),

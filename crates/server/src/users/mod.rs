@@ -6,7 +6,7 @@ use domain::{Email, Hours, Kind, Name, Ref, Role, Text};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, refers, set};
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
 use crate::store::{Result, Tx, params, row};
@@ -64,6 +64,19 @@ impl Entity for User {
     const TABLE: Table = Table {
         name: "users",
         soft: false,
+        fields: fields![
+            "email": Text,
+            "first_name": Text,
+            "last_name": Text,
+            "phone": Text,
+            "position": Text,
+            "department": Text,
+            "role_id": Int,
+            "daily_hours": Units,
+            "position_id": Int,
+            "seniority_id": Int,
+            "hourly_rate_effective_from": Date,
+        ],
         refers: &[
             refers!("user", "users"."position_id" -> Position),
             refers!("user", "users"."seniority_id" -> Seniority),

@@ -5,7 +5,7 @@ use domain::{Kind, Ref};
 use jiff::Timestamp;
 
 use crate::entities::table::{Refers, Then};
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, refers};
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, fields, refers};
 use crate::references;
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -32,6 +32,20 @@ impl Entity for WorkingTime {
     const TABLE: Table = Table {
         name: "working_times",
         soft: false,
+        fields: fields![
+            "user_id": Int,
+            // Each as `2 09:00-18:00 60`: the day of the week, from when to when, the minutes of
+            // the break. 1 is Sunday. A number from 100 without its first digit has two.
+            "days": Text =
+                "(SELECT string_agg(d.day_of_week
+                        || ' ' || substr(CAST(100 + d.start_minute / 60 AS text), 2)
+                        || ':' || substr(CAST(100 + d.start_minute % 60 AS text), 2)
+                        || '-' || substr(CAST(100 + d.end_minute / 60 AS text), 2)
+                        || ':' || substr(CAST(100 + d.end_minute % 60 AS text), 2)
+                        || ' ' || d.break_minutes, ', ' ORDER BY d.day_of_week)
+                    FROM working_time_days d
+                    WHERE d.company_id = t.company_id AND d.working_time_id = t.id)",
+        ],
         refers: &[
             refers!("working_time", "working_times"."user_id" -> User),
             Refers {

@@ -7,7 +7,7 @@ use domain::{Kind, Name, Text};
 use jiff::Timestamp;
 
 use crate::entities::table::{Refers, Then};
-use crate::entities::{Entity, Judged, Place, Table, Update, set};
+use crate::entities::{Entity, Judged, Place, Table, Update, fields, set};
 use crate::store::{Tx, params, row};
 
 row! {
@@ -42,6 +42,7 @@ impl Entity for Workspace {
     const TABLE: Table = Table {
         name: "workspaces",
         soft: false,
+        fields: fields!["name": Text, "active": Bool, "description": Text],
         // A share of a user's time goes with the user.
         refers: &[Refers {
             to: Kind::User,

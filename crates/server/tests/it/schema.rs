@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Kind;
+use server::entities;
 use server::store::{Location, Options, Store};
 use testing::{Database, Engine};
 use tokio_postgres::NoTls;
@@ -164,6 +166,29 @@ async fn every_key_begins_with_the_company() {
         }
         for key in &table.foreign_keys {
             assert!(key.starts_with("(company_id"), "{name} {key}");
+        }
+    }
+}
+
+/// Every column of a kind's table is a field of its images, but those of the flow and those that
+/// others follow from.
+#[tokio::test]
+async fn every_column_is_a_field() {
+    let (_file, schema) = migrated(Engine::Sqlite).await;
+    let flow = ["company_id", "id", "created_at", "updated_at"];
+    for kind in Kind::ALL {
+        let entities::Table { name: table, soft, fields, .. } = entities::table::table(kind);
+        let mut told: BTreeSet<&str> = fields.iter().map(|field| field.name).collect();
+        assert_eq!(told.len(), fields.len(), "{table} has a field twice");
+        told.extend(flow);
+        if *soft {
+            told.insert("deleted_at");
+        }
+        if kind == Kind::User {
+            told.insert("email_key");
+        }
+        for (column, ..) in &schema[*table].columns {
+            assert!(told.contains(column.as_str()), "no field tells {table}.{column}");
         }
     }
 }
