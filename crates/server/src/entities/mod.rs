@@ -4,6 +4,7 @@
 //! resolving references, drawing ids, duplicates, dependents and linking happen here.
 
 pub mod field;
+pub mod image;
 pub mod named;
 pub mod table;
 

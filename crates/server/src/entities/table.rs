@@ -87,11 +87,15 @@ pub fn table(kind: Kind) -> &'static Table {
 }
 
 /// The statements of a kind. Those with a lock are PostgreSQL's.
-struct Statements {
+pub(super) struct Statements {
     existing: String,
     existing_held: String,
     found: String,
     found_held: String,
+    /// The fields of an entity, in their order.
+    pub(super) image: String,
+    /// Holds an entity as an update of it does.
+    pub(super) image_hold: String,
     /// Counts what depends on an entity; empty when nothing may.
     dependents: String,
     /// Remove what goes with it. Relations that lean on others come first: [`Kind::ALL`] has
@@ -100,7 +104,7 @@ struct Statements {
     delete: String,
 }
 
-fn statements(kind: Kind) -> &'static Statements {
+pub(super) fn statements(kind: Kind) -> &'static Statements {
     static ALL: LazyLock<Vec<Statements>> =
         LazyLock::new(|| Kind::ALL.into_iter().map(Statements::of).collect());
     &ALL[kind as usize]
@@ -108,14 +112,15 @@ fn statements(kind: Kind) -> &'static Statements {
 
 impl Statements {
     fn of(kind: Kind) -> Self {
-        let Table { name, soft, .. } = table(kind);
+        let Table { name, soft, fields, .. } = table(kind);
         let live = if *soft { " AND t.deleted_at IS NULL" } else { "" };
         let existing = format!(
             "SELECT e.ord, t.id FROM {{e(id bigint)}} CROSS JOIN {name} t
             WHERE t.company_id = $1 AND t.id = e.id{live}"
         );
-        let found =
-            format!("SELECT t.id FROM {name} t WHERE t.company_id = $1 AND t.id = $2{live}");
+        let from = format!("FROM {name} t WHERE t.company_id = $1 AND t.id = $2{live}");
+        let found = format!("SELECT t.id {from}");
+        let columns: Vec<&str> = fields.iter().map(|field| field.sql).collect();
         let mut counts = Vec::new();
         let mut goes = Vec::new();
         let declared = Kind::ALL.into_iter().flat_map(|kind| table(kind).refers);
@@ -129,6 +134,8 @@ impl Statements {
             existing_held: format!("{existing} ORDER BY t.id FOR KEY SHARE OF t"),
             existing,
             found_held: format!("{found} FOR UPDATE"),
+            image: format!("SELECT {} {from}", columns.join(", ")),
+            image_hold: format!("{found} FOR NO KEY UPDATE"),
             found,
             dependents: counts.join(" UNION ALL "),
             goes,

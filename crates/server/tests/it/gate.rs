@@ -1,8 +1,14 @@
 //! Every operation of the API document: its examples work as they stand, and nobody comes in who
 //! may not. An operation that is added is in here by being in the document.
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
 use axum::http::Method;
+use domain::Kind;
 use serde_json::{Value, json};
+use server::entities::image::image;
+use server::store::Tx;
 use testing::{Answer, Api, Operation, TestApp, both_engines, operations};
 
 /// An operation, called with its own examples.
@@ -200,6 +206,22 @@ both_engines! {
             let calls = calls.iter().filter(|call| call.phase() == phase).collect();
             all_succeed(&t, calls, Sent::Twice).await;
         }
+    }
+
+    /// Of every kind something is made, and all that is made has an image.
+    async fn images(t: TestApp) {
+        furnish(&t).await;
+        let mut seen = BTreeSet::new();
+        for reference in inventory(&t.api).await.as_array().unwrap() {
+            let (kind, id) = (reference["kind"].as_str().unwrap(), reference["id"].as_i64().unwrap());
+            let kind = Kind::from_name(kind).unwrap();
+            let read = t.app.store.read::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+                Ok(image(tx, 1, kind, id).await?)
+            });
+            assert!(read.await.unwrap().is_some(), "{reference}");
+            seen.insert(kind);
+        }
+        assert!(seen.into_iter().eq(Kind::ALL));
     }
 
     /// No token, and one that is not one.

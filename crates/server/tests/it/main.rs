@@ -16,6 +16,7 @@ mod examples;
 mod exchange_rates;
 mod gate;
 mod idempotency;
+mod images;
 mod isolation;
 mod kernel;
 mod kernel_sqlite;

@@ -1,0 +1,52 @@
+//! What an entity looks like: the values of its kind's fields, in their order.
+
+mod change;
+mod value;
+
+use domain::Kind;
+
+pub use change::{Change, Named, change};
+pub use value::Value;
+
+use super::field::Field;
+use super::table::{Statements, statements, table};
+use crate::store::{self, Params, Row, Stmt, Tx, params};
+
+/// The values of an entity's fields, in the order of its kind's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image(Vec<Value>);
+
+/// An entity as it is; `None`: it is not there.
+pub async fn image(tx: &mut Tx, company: i64, kind: Kind, id: i64) -> store::Result<Option<Image>> {
+    let values: Params<'_> = params![company, id];
+    let sql = Stmt::new(&statements(kind).image, values);
+    Ok(tx.query_by(sql, reader(kind)).await?.pop())
+}
+
+/// An entity as it is, held until the commit: nobody else changes it.
+///
+/// Two statements on PostgreSQL, in one round trip: the one that waits for the row does not see
+/// what others have meanwhile committed to the relations that belong to it.
+pub async fn held(tx: &mut Tx, company: i64, kind: Kind, id: i64) -> store::Result<Option<Image>> {
+    let Statements { image: sql, image_hold, .. } = statements(kind);
+    // SQLite has one writer: what it has read stays true.
+    let Some(hold) = tx.pick(None, Some(image_hold)) else {
+        return image(tx, company, kind, id).await;
+    };
+    let values: Params<'_> = params![company, id];
+    let (hold, sql) = (Stmt::new(hold, values), Stmt::new(sql, values));
+    let (held, mut images): (Vec<(i64,)>, _) = tx.query_pair_by(hold, sql, reader(kind)).await?;
+    Ok(images.pop().filter(|_| !held.is_empty()))
+}
+
+/// Reads the fields of a kind from the columns of a row.
+fn reader(kind: Kind) -> impl Fn(&Row<'_>) -> store::Result<Image> + Send {
+    let fields: &'static [Field] = table(kind).fields;
+    move |row| {
+        let columns = fields.iter().enumerate();
+        columns
+            .map(|(column, field)| Value::read(row, column, field.is))
+            .collect::<Result<_, _>>()
+            .map(Image)
+    }
+}
