@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::entities::Judged;
 use crate::refusal::Refusal;
-use crate::store::{self, Error, Sequence, Stop, Tx};
+use crate::scope::Scope;
+use crate::store::{self, Error, Last, Sequence, Stop, Tx};
 
 /// Something that writes, in one transaction. It may run twice.
 pub trait Operation: Send + Sync + 'static {
@@ -19,6 +20,9 @@ pub trait Operation: Send + Sync + 'static {
     const NAME: &'static str;
     /// What came of it, in the words of the business.
     type Outcome: Send + 'static;
+
+    /// For whom it runs.
+    fn scope(&self) -> &Scope;
 
     /// How many new ids it may need, and for what.
     fn ids(&self) -> Option<(Sequence, usize)> {
@@ -39,6 +43,13 @@ pub struct Turn {
     pub now: Timestamp,
     /// The first of the [`ids`](Operation::ids) that it asked for.
     pub first_id: i64,
+}
+
+impl Turn {
+    /// What goes with the commit of an operation that was done: its events.
+    pub fn last(self, _: &Scope) -> Vec<Last> {
+        Vec::new()
+    }
 }
 
 /// What is kept about an operation, in its transaction.
@@ -112,13 +123,13 @@ impl<O: Operation> Keep<O> for Alone {
     async fn after(
         &self,
         tx: &mut Tx,
-        _: &O,
+        operation: &O,
         judged: Result<O::Outcome, Refusal>,
-        _: Turn,
+        turn: Turn,
     ) -> Result<Self::Ended, Stop<Self::Ended>> {
         match judged {
             Ok(outcome) => {
-                tx.finish(&[]).await?;
+                tx.finish(&turn.last(operation.scope())).await?;
                 Ok(Ok(outcome))
             }
             Err(refusal) => Err(Stop::Refused(Err(refusal))),

@@ -48,6 +48,10 @@ impl Operation for Attach {
     const NAME: &'static str = "contracts.attach";
     type Outcome = Outcome;
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     fn ids(&self) -> Option<(Sequence, usize)> {
         Some((Sequence::Assignment, self.entries.iter().map(good_ranges).sum()))
     }

@@ -31,6 +31,10 @@ impl Operation for Detach {
     const NAME: &'static str = "contracts.detach";
     type Outcome = Outcome;
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     async fn run(&self, tx: &mut Tx, _: &mut Turn) -> Judged<Outcome> {
         let company = self.scope.company;
         let contract = Wanted { kind: Kind::Contract, reference: &self.contract, at: None };

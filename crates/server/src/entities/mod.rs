@@ -120,6 +120,10 @@ impl<E: Entity> Operation for Create<E> {
     const NAME: &'static str = E::CREATE;
     type Outcome = E;
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     fn ids(&self) -> Option<(Sequence, usize)> {
         Some((Sequence::Entity(E::KIND), 1))
     }
@@ -178,6 +182,10 @@ impl<E: Update> Operation for Change<E> {
     const NAME: &'static str = E::UPDATE;
     type Outcome = E;
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<E> {
         let Self { scope, own, patch } = self;
         let (id, linked) = require(tx, scope, (E::KIND, own), E::patch_links(patch)).await?;
@@ -209,6 +217,10 @@ impl<E: Delete> Operation for Remove<E> {
     const NAME: &'static str = E::DELETE;
     /// The entity's id.
     type Outcome = i64;
+
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
 
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<i64> {
         let Self { scope, own, expected, .. } = self;

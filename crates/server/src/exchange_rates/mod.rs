@@ -23,6 +23,10 @@ impl Operation for Sync {
     const NAME: &'static str = "exchange_rates.sync";
     type Outcome = Tally;
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Tally> {
         let Self { scope, rates: sent } = self;
         let base = hold(tx, scope.company).await?;

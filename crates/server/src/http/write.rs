@@ -121,25 +121,35 @@ where
             Ok(outcome) => Ended::Done(outcome),
             Err(refusal) => Ended::Refused((self.refused)(refusal.into())),
         };
-        let Some(request) = self.request.as_ref().filter(|_| !self.asked.dry_run) else {
-            return match ended {
-                Ended::Done(_) if !self.asked.dry_run => Ok(ended),
-                ended => Err(Stop::Refused(ended)),
-            };
-        };
-        let (ended, answer) = match ended {
+        if self.asked.dry_run {
+            return Err(Stop::Refused(ended));
+        }
+        let now = turn.now;
+        let (ended, last) = match ended {
             Ended::Done(outcome) => {
-                let answer = (self.told)(operation, outcome);
-                (Ended::Told(answer.clone()), answer)
+                let mut last = turn.last(operation.scope());
+                let ended = match &self.request {
+                    None => Ended::Done(outcome),
+                    Some(request) => {
+                        let answer = (self.told)(operation, outcome);
+                        last.push(idempotency::keep(request, kept(request, &answer), now));
+                        Ended::Told(answer)
+                    }
+                };
+                (ended, last)
             }
             Ended::Refused(problem) => {
+                let Some(request) = &self.request else {
+                    return Err(Stop::Refused(Ended::Refused(problem)));
+                };
                 tx.undo().await?;
                 let answer = self.answer(&problem);
-                (Ended::Refused(problem), answer)
+                let keep = idempotency::keep(request, kept(request, &answer), now);
+                (Ended::Refused(problem), vec![keep])
             }
             ended => return Ok(ended),
         };
-        tx.finish(&[idempotency::keep(request, kept(request, &answer), turn.now)]).await?;
+        tx.finish(&last).await?;
         Ok(ended)
     }
 }

@@ -21,6 +21,10 @@ impl Operation for Delete {
     const NAME: &'static str = "leaves.delete";
     type Outcome = ();
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<()> {
         let Self { scope, leave, user } = self;
         let links = vec![("userId", Kind::User, Some(user))];

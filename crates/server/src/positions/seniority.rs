@@ -22,6 +22,10 @@ impl Operation for Assign {
     const NAME: &'static str = "positions.assign_seniority";
     type Outcome = Position;
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Position> {
         let Self { scope, position, seniority } = self;
         let wanted = [

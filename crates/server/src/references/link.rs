@@ -52,6 +52,10 @@ impl Operation for LinkAll {
     const NAME: &'static str = "references.link";
     type Outcome = Vec<Outcome>;
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Vec<Outcome>> {
         let (Self { scope, links }, now) = (self, turn.now);
         let company = scope.company;
@@ -95,6 +99,10 @@ pub struct LinkOne {
 impl Operation for LinkOne {
     const NAME: &'static str = LinkAll::NAME;
     type Outcome = Outcome;
+
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
 
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
         let all = LinkAll { scope: self.scope.clone(), links: vec![self.link.clone()] };

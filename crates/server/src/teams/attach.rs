@@ -59,6 +59,10 @@ impl Operation for Attach {
     const NAME: &'static str = "teams.attach";
     type Outcome = Outcome;
 
+    fn scope(&self) -> &Scope {
+        &self.0.scope
+    }
+
     fn ids(&self) -> Option<(Sequence, usize)> {
         Some((Sequence::TeamMember, self.0.users.len()))
     }

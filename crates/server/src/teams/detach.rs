@@ -6,6 +6,7 @@ use super::attach::{Member, Members, Relation, find};
 use super::hold::hold;
 use crate::entities::Judged;
 use crate::operation::{Operation, Turn};
+use crate::scope::Scope;
 use crate::store::{self, Col, FromRow, Row, Tx, params};
 
 /// What a request asks for.
@@ -17,6 +18,10 @@ pub struct Detach(pub Members);
 impl Operation for Detach {
     const NAME: &'static str = "teams.detach";
     type Outcome = Vec<Relation>;
+
+    fn scope(&self) -> &Scope {
+        &self.0.scope
+    }
 
     async fn run(&self, tx: &mut Tx, _: &mut Turn) -> Judged<Vec<Relation>> {
         let company = self.0.scope.company;

@@ -20,6 +20,10 @@ impl Operation for AssignPositions {
     const NAME: &'static str = "users.assign_positions";
     type Outcome = Vec<(i64, i64)>;
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Vec<(i64, i64)>> {
         let Self { scope, users: sent } = self;
         let wanted = |kind, field, nth, reference| Wanted {

@@ -64,6 +64,10 @@ impl Operation for Attach {
     const NAME: &'static str = "workspaces.attach";
     type Outcome = Outcome;
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
         let company = self.scope.company;
         let user = Wanted { kind: Kind::User, reference: &self.user, at: None };

@@ -24,6 +24,10 @@ impl Operation for Detach {
     const NAME: &'static str = "workspaces.detach";
     type Outcome = Outcome;
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     async fn run(&self, tx: &mut Tx, _: &mut Turn) -> Judged<Outcome> {
         let company = self.scope.company;
         let user = Wanted { kind: Kind::User, reference: &self.user, at: None };
