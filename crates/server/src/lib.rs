@@ -35,6 +35,7 @@ pub mod sources;
 pub mod teams;
 pub mod tokens;
 pub mod users;
+pub mod webhooks;
 pub mod working_times;
 pub mod workspaces;
 

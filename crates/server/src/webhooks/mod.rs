@@ -1,0 +1,3 @@
+//! Outgoing webhooks, as Standard Webhooks 1.0.0 says (<https://www.standardwebhooks.com>).
+
+pub mod signature;
