@@ -4,4 +4,5 @@ pub mod address;
 pub mod network;
 pub mod outcome;
 pub mod schedule;
+pub mod send;
 pub mod signature;
