@@ -1,9 +1,11 @@
 //! `crewline serve`
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use clap::Args;
+use server::background;
 use server::faces;
 use server::http::Limits;
 use server::http::cors::{self, Origin};
@@ -102,15 +104,19 @@ impl Serve {
         tracing::info!(%address, "listening");
         // Answers are small and complete: nothing is gained by waiting for more to send.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let mut told = stopped.clone();
+        let (mut told, mut background) = (stopped.clone(), background::start(&app));
+        let feed = Arc::clone(&app);
         let router = match self.cors_origins.is_empty() {
             true => faces::router(app),
             // Around everything, so that a page can also read errors.
             false => faces::router(app).layer(cors::layer(self.cors_origins)),
         };
-        let server = axum::serve(listener, router)
-            .with_graceful_shutdown(async move { drop(told.wait_for(|stop| *stop).await) });
-        tokio::select! {
+        let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+            drop(told.wait_for(|stop| *stop).await);
+            // Who waits for events would wait on.
+            feed.feed.close();
+        });
+        let served = tokio::select! {
             served = server => served.map_err(failed),
             () = async {
                 drop(stopped.wait_for(|stop| *stop).await);
@@ -119,6 +125,8 @@ impl Serve {
                 tracing::warn!("some requests did not finish in time");
                 Ok(())
             }
-        }
+        };
+        background.stop().await;
+        served
     }
 }

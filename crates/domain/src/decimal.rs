@@ -76,14 +76,19 @@ fn exact(number: &str, places: i32) -> Option<i64> {
 /// The shortest decimal notation; whole numbers have no fraction.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, fraction) = (self.0.abs() / ONE, self.0.abs() % ONE);
-        let sign = if self.0 < 0 { "-" } else { "" };
-        if fraction == 0 {
-            return write!(f, "{sign}{whole}");
-        }
-        let fraction = format!("{fraction:04}");
-        write!(f, "{sign}{whole}.{}", fraction.trim_end_matches('0'))
+        write(f, self.0, ONE, 4)
     }
+}
+
+/// The shortest notation of so many units, of which `one` with so many `places` make a whole.
+fn write(f: &mut fmt::Formatter<'_>, units: i64, one: i64, places: usize) -> fmt::Result {
+    let (whole, fraction) = (units.abs() / one, units.abs() % one);
+    let sign = if units < 0 { "-" } else { "" };
+    if fraction == 0 {
+        return write!(f, "{sign}{whole}");
+    }
+    let fraction = format!("{fraction:0places$}");
+    write!(f, "{sign}{whole}.{}", fraction.trim_end_matches('0'))
 }
 
 /// Declares a number with bounds of its own.
@@ -161,6 +166,13 @@ impl Rate {
     /// The integer of 1/10^10 that rows store.
     pub const fn units(self) -> i64 {
         self.0
+    }
+}
+
+/// As a [`Decimal`].
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(f, self.0, Self::ONE.0, 10)
     }
 }
 

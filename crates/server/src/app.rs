@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::events::Feed;
 use crate::http::Limits;
 use crate::store::Store;
 use crate::tokens;
@@ -12,6 +13,7 @@ pub struct App {
     pub store: Store,
     pub clock: Clock,
     pub limits: Limits,
+    pub feed: Feed,
     pub(crate) callers: tokens::Callers,
 }
 
@@ -20,6 +22,7 @@ pub type Shared = Arc<App>;
 
 impl App {
     pub fn new(store: Store, clock: Clock, limits: Limits) -> Shared {
-        Arc::new(Self { store, clock, limits, callers: tokens::Callers::default() })
+        let (feed, callers) = (Feed::default(), tokens::Callers::default());
+        Arc::new(Self { store, clock, limits, feed, callers })
     }
 }

@@ -5,6 +5,7 @@
 //! of the [`store`]; the face renders what came of it. Each module says more.
 
 pub mod app;
+pub mod background;
 pub mod clock;
 pub mod operation;
 pub mod refusal;

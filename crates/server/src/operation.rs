@@ -6,10 +6,13 @@
 
 use std::sync::Arc;
 
+use domain::Kind;
 use jiff::Timestamp;
 
 use crate::app::App;
 use crate::entities::Judged;
+use crate::entities::image::{self, Image};
+use crate::events::{self, Data, Event};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
 use crate::store::{self, Error, Last, Sequence, Stop, Tx};
@@ -43,12 +46,34 @@ pub struct Turn {
     pub now: Timestamp,
     /// The first of the [`ids`](Operation::ids) that it asked for.
     pub first_id: i64,
+    /// What it changed, an event for each entity.
+    pub events: Vec<Event>,
 }
 
 impl Turn {
+    /// Tells what changed of an entity of a kind.
+    pub fn tell(&mut self, kind: Kind, verb: &str, id: i64, data: Data) {
+        self.events.push(Event::of(kind, verb, id, data));
+    }
+
+    /// Tells how an entity, which is held, has changed; nothing when it has not.
+    pub async fn updated(
+        &mut self,
+        tx: &mut Tx,
+        (company, kind, id): (i64, Kind, i64),
+        before: &Image,
+    ) -> store::Result<()> {
+        let after = image::image(tx, company, kind, id).await?;
+        let change = image::change(kind, Some(before), after.as_ref());
+        if !change.is_empty() {
+            self.tell(kind, "updated", id, Data::Entity(change, Vec::new()));
+        }
+        Ok(())
+    }
+
     /// What goes with the commit of an operation that was done: its events.
-    pub fn last(self, _: &Scope) -> Vec<Last> {
-        Vec::new()
+    pub fn last(self, tx: &Tx, scope: &Scope) -> Vec<Last> {
+        events::keep(tx, scope, self.events, self.now).into_iter().collect()
     }
 }
 
@@ -86,22 +111,26 @@ pub async fn run<O: Operation, K: Keep<O>>(
             None | Some((_, 0)) => 0,
             Some((sequence, n)) => app.store.ids(sequence, n).await?,
         };
-        let (operation, keep, now) = (Arc::clone(operation), Arc::clone(&keep), app.clock.now());
+        let (running, keep, now) = (Arc::clone(operation), Arc::clone(&keep), app.clock.now());
         let ended = app.store.write(O::NAME, async move |tx: &mut Tx| {
             if let Some(ended) = keep.before(tx, now).await? {
                 return Err(Stop::Refused(ended));
             }
             tx.savepoint()?;
-            let mut turn = Turn { now, first_id };
-            let judged = match operation.run(tx, &mut turn).await {
+            let mut turn = Turn { now, first_id, events: Vec::new() };
+            let judged = match running.run(tx, &mut turn).await {
                 Ok(outcome) => Ok(outcome),
                 Err(Stop::Refused(refusal)) => Err(refusal),
                 Err(Stop::Failed(error)) => return Err(Stop::Failed(error)),
             };
-            keep.after(tx, &operation, judged, turn).await
+            keep.after(tx, &running, judged, turn).await
         });
         match ended.await {
-            Ok(ended) | Err(Stop::Refused(ended)) => return Ok(ended),
+            Ok(ended) => {
+                app.feed.wrote(operation.scope().company, app.store.has_one_writer());
+                return Ok(ended);
+            }
+            Err(Stop::Refused(ended)) => return Ok(ended),
             // Somebody who chose it, or an import, was there first.
             Err(Stop::Failed(Error::IdTaken)) => {}
             Err(Stop::Failed(error)) => return Err(error),
@@ -129,7 +158,7 @@ impl<O: Operation> Keep<O> for Alone {
     ) -> Result<Self::Ended, Stop<Self::Ended>> {
         match judged {
             Ok(outcome) => {
-                tx.finish(&turn.last(operation.scope())).await?;
+                tx.finish(&turn.last(tx, operation.scope())).await?;
                 Ok(Ok(outcome))
             }
             Err(refusal) => Err(Stop::Refused(Err(refusal))),

@@ -1,10 +1,11 @@
 //! Calling the server in-process, through its real router.
 
 use std::fmt;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -35,6 +36,11 @@ impl Api {
     /// The same server, another token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { router: self.router.clone(), token: Some(token.to_owned()) }
+    }
+
+    /// Another server, the same token.
+    pub fn at(&self, router: Router) -> Self {
+        Self { router, token: self.token.clone() }
     }
 
     /// The same server, no token.
@@ -86,6 +92,26 @@ impl Api {
         let answer = Answer { status: parts.status, headers: parts.headers, text };
         conformance::check(&method, path, &answer);
         answer
+    }
+
+    /// The events that a stream tells after a number, as far as they come in time.
+    pub async fn stream(&self, path: &str, last: i64, time: Duration) -> Vec<(i64, Value)> {
+        let mut request = Request::builder().uri(path).header(ACCEPT, "text/event-stream");
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.header("last-event-id", last).body(Body::empty()).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
+        let (mut body, mut text) = (response.into_body(), String::new());
+        let until = tokio::time::Instant::now() + time;
+        while let Ok(Some(frame)) = tokio::time::timeout_at(until, body.frame()).await {
+            let data = frame.expect("a frame").into_data().expect("data");
+            text += std::str::from_utf8(&data).expect("UTF-8");
+        }
+        let events = text.split("\n\n").filter(|event| event.contains("data: "));
+        events.map(read).collect()
     }
 
     /// Creates something under `/v2/integrations/`; what it is called in the answer.
@@ -141,6 +167,15 @@ impl Api {
         let body = json!({"metadata": {"source": source}, "workspaces": workspaces});
         self.put(&format!("/v2/integrations/users/{user}/attach"), body).await
     }
+}
+
+/// An event of a stream: its number, and what it says.
+fn read(event: &str) -> (i64, Value) {
+    let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
+    let id = field("id: ").expect("an id").parse().expect("a number");
+    let told: Value = serde_json::from_str(field("data: ").expect("data")).expect("JSON");
+    assert_eq!(field("event: "), told["type"].as_str());
+    (id, told)
 }
 
 impl Answer {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use domain::{Currency, Name};
 use server::app::{App, Shared};
+use server::background::{self, Background};
 use server::clock::Clock;
 use server::http::Limits;
 use server::keys::Rights;
@@ -94,6 +95,14 @@ pub struct TestApp {
     pub database: Database,
     /// The first company's.
     pub api: Api,
+    background: Background,
+}
+
+/// Another node of a [`TestApp`], with the token of its first company.
+pub struct Node {
+    pub api: Api,
+    pub app: Shared,
+    _background: Option<Background>,
 }
 
 /// The time at which every test begins.
@@ -111,7 +120,8 @@ impl TestApp {
         let app = App::new(store, clock.clone(), limits);
         let router = server::faces::router(Arc::clone(&app));
         let api = Api::new(router, company(&app, "Test company").await);
-        Self { engine, app, clock, database, api }
+        let background = background::start(&app);
+        Self { engine, app, clock, database, api, background }
     }
 
     /// Another company: its own token on the same server.
@@ -122,6 +132,24 @@ impl TestApp {
     /// Everything that is stored, but for some tables.
     pub async fn rows(&self, but: &[&str]) -> serde_json::Value {
         rows::rows(&self.database.location, but).await
+    }
+
+    /// Another node on the same database; on SQLite, which has one server, the same one.
+    pub async fn another_node(&self) -> Node {
+        if self.engine == Engine::Sqlite {
+            return Node { api: self.api.clone(), app: Arc::clone(&self.app), _background: None };
+        }
+        let store = Store::open(&self.database.location, &Options::default()).await;
+        let store = store.expect("a database");
+        let app = App::new(store, self.clock.clone(), self.app.limits);
+        let api = self.api.at(server::faces::router(Arc::clone(&app)));
+        let _background = Some(background::start(&app));
+        Node { api, app, _background }
+    }
+
+    /// Ends what goes on beside requests, for tests that nothing else happens.
+    pub async fn quiet(&mut self) {
+        self.background.stop().await;
     }
 
     /// Another token of the first company's key.
@@ -162,7 +190,8 @@ async fn token(app: &App, company: i64, key: &str, rights: Rights) -> String {
 macro_rules! both_engines {
     ($($(#[$about:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {$(
         $(#[$about])*
-        async fn $name($app: $crate::TestApp) $body
+        #[allow(unused_mut)]
+        async fn $name(mut $app: $crate::TestApp) $body
 
         mod $name {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

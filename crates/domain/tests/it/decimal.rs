@@ -1,6 +1,6 @@
 //! Exact numbers.
 
-use domain::Decimal;
+use domain::{Decimal, Rate};
 use proptest::prelude::*;
 
 fn units(number: &str) -> Option<i64> {
@@ -219,5 +219,12 @@ proptest! {
 fn zero_with_any_exponent() {
     for zero in ["0e99999999999", "0e-99999999999", "0.000e2147483648", "-0E+99999999999"] {
         assert_eq!(Decimal::parse(zero).map(Decimal::units), Ok(0), "{zero}");
+    }
+}
+
+#[test]
+fn a_rate_is_written_as_it_was_read() {
+    for text in ["1", "0.0000000001", "110.5", "99999999.9999999999", "12.34"] {
+        assert_eq!(Rate::parse(text).unwrap().to_string(), text);
     }
 }

@@ -9,6 +9,7 @@ use domain::{Kind, Period, Ref};
 use jiff::civil::Date;
 
 use crate::entities::Judged;
+use crate::events::data::{Data, Direction, Range};
 use crate::operation::{Operation, Turn};
 use crate::references::{self, Wanted};
 use crate::refusal::Refusal;
@@ -64,6 +65,11 @@ impl Operation for Attach {
         let period = Period { start, end };
         let Plan { rows, taken, refused, received } = plan(period, &self.entries, &users);
         let ids = insert(tx, self, contract_id, &rows, turn.first_id).await?;
+        let new = added(&rows, &ids, turn.first_id);
+        if !new.is_empty() {
+            let data = Data::Ranges(Direction::Added, new);
+            turn.tell(Kind::Contract, "users.attached", contract_id, data);
+        }
         let assigned = taken
             .into_iter()
             .map(|nth| {
@@ -73,6 +79,14 @@ impl Operation for Attach {
             .collect();
         Ok(Outcome { contract_id, period, assigned, refused, received })
     }
+}
+
+/// The rows that were not there before: those that have the id that was drawn for them.
+fn added(rows: &[Row], ids: &[i64], first_id: i64) -> Vec<Range> {
+    let rows = rows.iter().zip(ids);
+    rows.filter(|(row, id)| **id == first_id + row.nth as i64)
+        .map(|(row, id)| Range { id: *id, user_id: row.user_id, range: row.range })
+        .collect()
 }
 
 /// The ranges of an entry that hold by themselves: no more than these can need an id.

@@ -1,9 +1,12 @@
 //! Taking users off a contract.
 
+use domain::range::DateRange;
 use domain::{Kind, Ref};
+use jiff::civil::Date;
 
 use super::period;
 use crate::entities::Judged;
+use crate::events::data::{Data, Direction, Range};
 use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, require};
 use crate::refusal::Refusal;
@@ -35,7 +38,7 @@ impl Operation for Detach {
         &self.scope
     }
 
-    async fn run(&self, tx: &mut Tx, _: &mut Turn) -> Judged<Outcome> {
+    async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
         let company = self.scope.company;
         let contract = Wanted { kind: Kind::Contract, reference: &self.contract, at: None };
         let users = self.users.iter().enumerate().map(|(nth, reference)| {
@@ -48,12 +51,22 @@ impl Operation for Detach {
         period::hold(tx, company, contract_id).await?;
         refuse_unattached(tx, (company, contract_id), &users).await?;
         let sql = "DELETE FROM assignments WHERE company_id = $1 AND contract_id = $2
-            AND user_id IN (SELECT e.user_id FROM {e(user_id bigint)})";
-        tx.execute_many(sql, params![company, contract_id], &[Col::Int(&users)]).await?;
+            AND user_id IN (SELECT e.user_id FROM {e(user_id bigint)})
+            RETURNING user_id, start_date, end_date, id";
+        let removed: Vec<(i64, Date, Date, i64)> =
+            tx.query_batch(sql, params![company, contract_id], &[Col::Int(&users)]).await?;
+        turn.tell(Kind::Contract, "users.detached", contract_id, ranges(removed));
         let mut seen = std::collections::HashSet::new();
         users.retain(|user| seen.insert(*user));
         Ok(Outcome { contract_id, users })
     }
+}
+
+/// The ranges that were removed, in the order of the key.
+fn ranges(mut removed: Vec<(i64, Date, Date, i64)>) -> Data {
+    removed.sort_unstable();
+    let range = |(user_id, start, end, id)| Range { id, user_id, range: DateRange { start, end } };
+    Data::Ranges(Direction::Removed, removed.into_iter().map(range).collect())
 }
 
 async fn refuse_unattached(

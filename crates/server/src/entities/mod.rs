@@ -17,6 +17,7 @@ pub(crate) use field::fields;
 pub use table::Table;
 pub(crate) use table::refers;
 
+use crate::events::Data;
 use crate::operation::{Operation, Turn};
 use crate::references::{self, At, Wanted};
 use crate::refusal::Refusal;
@@ -69,7 +70,17 @@ pub trait Update: Entity {
         Vec::new()
     }
 
-    /// Changes the row. `linked` as for [`Entity::insert`]. `None`: it is gone.
+    /// Holds what an update must hold ahead of the entity itself.
+    fn hold(
+        _tx: &mut Tx,
+        _place: Place,
+        _patch: &Self::Patch,
+        _linked: &[Option<i64>],
+    ) -> impl Future<Output = store::Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Changes the row, which is held. `linked` as for [`Entity::insert`]. `None`: it is gone.
     fn update(
         tx: &mut Tx,
         place: Place,
@@ -147,7 +158,12 @@ impl<E: Entity> Operation for Create<E> {
         };
         let (id, now) = (place.id, place.now);
         match references::insert(tx, company, E::KIND, source, external_id, id, now).await? {
-            true => Ok(entity),
+            true => {
+                let image = image::image(tx, company, E::KIND, id).await?;
+                let change = image::change(E::KIND, None, image.as_ref());
+                turn.tell(E::KIND, "created", id, Data::Entity(change, Vec::new()));
+                Ok(entity)
+            }
             false => Err(store::Error::changed("the external id was taken meanwhile").into()),
         }
     }
@@ -191,8 +207,12 @@ impl<E: Update> Operation for Change<E> {
         let (id, linked) = require(tx, scope, (E::KIND, own), E::patch_links(patch)).await?;
         let &Scope { company, source, .. } = scope;
         let place = Place { company, id, now: turn.now, source };
-        let gone = store::Error::changed("the entity was deleted meanwhile");
-        E::update(tx, place, patch, &linked).await?.ok_or(Stop::Failed(gone))
+        let gone = || store::Error::changed("the entity was deleted meanwhile");
+        E::hold(tx, place, patch, &linked).await?;
+        let before = image::held(tx, company, E::KIND, id).await?.ok_or_else(gone)?;
+        let entity = E::update(tx, place, patch, &linked).await?.ok_or_else(gone)?;
+        turn.updated(tx, (company, E::KIND, id), &before).await?;
+        Ok(entity)
     }
 }
 
@@ -230,7 +250,7 @@ impl<E: Delete> Operation for Remove<E> {
             return Err(Refusal::Invalid { pointer: format!("/{field}"), message }.into());
         }
         E::exclude(tx, scope.company).await?;
-        table::remove(tx, E::KIND, (scope.company, id), turn.now).await?;
+        table::remove(tx, E::KIND, (scope.company, id), turn).await?;
         Ok(id)
     }
 }

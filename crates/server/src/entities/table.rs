@@ -10,6 +10,9 @@ use domain::Kind;
 
 use super::Entity;
 use super::field::Field;
+use super::image;
+use crate::events::Data;
+use crate::operation::Turn;
 use crate::refusal::Refusal;
 use crate::store::{self, Col, Params, Stop, Tx, params};
 
@@ -167,7 +170,7 @@ pub async fn remove(
     tx: &mut Tx,
     kind: Kind,
     (company, id): (i64, i64),
-    now: jiff::Timestamp,
+    turn: &mut Turn,
 ) -> Result<(), Stop<Refusal>> {
     let statements = statements(kind);
     let gone = || store::Error::changed("the entity was deleted meanwhile");
@@ -182,13 +185,19 @@ pub async fn remove(
             return Err(Refusal::HasDependents { kind, id, dependents }.into());
         }
     }
+    let image = image::image(tx, company, kind, id).await?;
     for sql in &statements.goes {
         tx.execute(sql, params![company, id]).await?;
     }
     let sql = "DELETE FROM external_refs
-        WHERE company_id = $1 AND kind = $2 AND entity_id = $3";
-    tx.execute(sql, params![company, kind.name(), id]).await?;
-    let all: Params<'_> = params![company, id, now];
+        WHERE company_id = $1 AND kind = $2 AND entity_id = $3
+        RETURNING source_id, external_id";
+    let mut references: Vec<(i64, String)> =
+        tx.query(sql, params![company, kind.name(), id]).await?;
+    references.sort_unstable();
+    let change = image::change(kind, image.as_ref(), None);
+    turn.tell(kind, "deleted", id, Data::Entity(change, references));
+    let all: Params<'_> = params![company, id, turn.now];
     let values = if table(kind).soft { all } else { &all[..2] };
     match tx.execute(&statements.delete, values).await? {
         0 => Err(gone().into()),

@@ -5,6 +5,8 @@ use domain::{Currency, Rate};
 use jiff::civil::Date;
 
 use crate::entities::Judged;
+use crate::events::Event;
+use crate::events::data::{Data, Quote, RateOfDay};
 use crate::operation::{Operation, Turn};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -31,9 +33,30 @@ impl Operation for Sync {
         let Self { scope, rates: sent } = self;
         let base = hold(tx, scope.company).await?;
         let there = there(tx, scope.company, sent).await?;
-        let (tally, taken) = judge(&base, scope.source, sent, there);
+        let (tally, taken) = judge(&base, scope.source, sent, there.clone());
         upsert(tx, scope, &taken, turn.now).await?;
+        if !taken.is_empty() {
+            let what = "exchange_rates.synced".to_owned();
+            let data = Data::Rates(taken.iter().map(|rate| changed(&there, rate)).collect());
+            turn.events.push(Event { what, entity_id: scope.company, data });
+        }
         Ok(tally)
+    }
+}
+
+/// A rate as events tell it.
+fn changed(there: &There, rate: &Taken<'_>) -> RateOfDay {
+    let quote = |amount: Rate, factor: Rate, rate_type: &str| Quote {
+        amount: amount.units(),
+        factor: factor.units(),
+        rate_type: rate_type.to_owned(),
+    };
+    let before = there.get(&(rate.currency, rate.day));
+    RateOfDay {
+        currency: rate.currency.as_str().to_owned(),
+        day: rate.day,
+        before: before.map(|(amount, factor, rate_type)| quote(*amount, *factor, rate_type)),
+        after: quote(rate.amount, rate.factor, rate.rate_type),
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use domain::Source;
@@ -33,6 +34,12 @@ impl Deref for Caller {
     }
 }
 
+/// The bearer token of a request.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 impl FromRequestParts<Shared> for Caller {
     type Rejection = Problem;
 
@@ -41,13 +48,8 @@ impl FromRequestParts<Shared> for Caller {
             let message = "A bearer token is required: POST /v1/oauth/token gives one";
             Problem::unauthorized(message, "Bearer")
         };
-        let header = parts.headers.get(AUTHORIZATION).ok_or_else(missing)?;
-        let (scheme, token) =
-            header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(missing());
-        }
-        match tokens::check(app, token.trim()).await? {
+        let token = bearer(&parts.headers).ok_or_else(missing)?;
+        match tokens::check(app, token).await? {
             Some(key) => {
                 let (asked, manner) = Asked::read(parts);
                 let caller = Self { key, asked: Arc::new(asked) };

@@ -27,6 +27,8 @@ pub struct Problem {
     pub message: String,
     pub errors: Vec<FieldError>,
     pub limits: Option<Limits>,
+    /// The number of the oldest event that is kept.
+    pub oldest: Option<i64>,
     header: Option<(axum::http::HeaderName, &'static str)>,
     cause: Option<store::Error>,
 }
@@ -61,7 +63,7 @@ impl Problem {
     ) -> Self {
         let message = message.into();
         let (errors, limits, header, cause) = (Vec::new(), None, None, None);
-        Self { status, name, code, message, errors, limits, header, cause }
+        Self { status, name, code, message, errors, limits, oldest: None, header, cause }
     }
 
     /// 400: the request is not of the right form.
@@ -152,6 +154,23 @@ impl Problem {
         let message = format!("The content type {} is not taken here; send {taken}", clip(sent));
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         Self::new(status, "UnsupportedMediaTypeError", "UNSUPPORTED_MEDIA_TYPE", message)
+    }
+
+    /// 410: the company's events are kept from a later number on.
+    pub fn events_gone(oldest: i64) -> Self {
+        let message = format!(
+            "Events before number {oldest} are no longer kept: read the entities anew, then go on \
+            after {}",
+            oldest - 1
+        );
+        let problem = Self::new(StatusCode::GONE, "EventsGoneError", "EVENTS_GONE", message);
+        Self { oldest: Some(oldest), ..problem }
+    }
+
+    /// 404: no such event.
+    pub fn no_event(number: impl std::fmt::Display) -> Self {
+        let message = format!("There is no event {}", clip(&number.to_string()));
+        Self::new(StatusCode::NOT_FOUND, "EventNotFoundError", "EVENT_NOT_FOUND", message)
     }
 
     /// 422: the client gave its key to another request before.
@@ -267,6 +286,10 @@ pub struct Details<'a> {
     /// With 413 only.
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<Limits>,
+    /// With 410 only: the number of the oldest event that is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    oldest: Option<i64>,
 }
 
 /// Handlers give a problem; [`Problem::render`] writes its body once the request is known.
@@ -332,6 +355,7 @@ impl Problem {
             request_id,
             errors: &self.errors,
             limits: self.limits,
+            oldest: self.oldest,
         })
     }
 }

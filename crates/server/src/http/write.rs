@@ -127,7 +127,7 @@ where
         let now = turn.now;
         let (ended, last) = match ended {
             Ended::Done(outcome) => {
-                let mut last = turn.last(operation.scope());
+                let mut last = turn.last(tx, operation.scope());
                 let ended = match &self.request {
                     None => Ended::Done(outcome),
                     Some(request) => {

@@ -41,6 +41,6 @@ impl Operation for Delete {
             let message = format!("is not the user of {} {leave}", Kind::Leave.name());
             return Err(Refusal::Invalid { pointer: "/userId".to_owned(), message }.into());
         }
-        table::remove(tx, Kind::Leave, (scope.company, id), turn.now).await
+        table::remove(tx, Kind::Leave, (scope.company, id), turn).await
     }
 }

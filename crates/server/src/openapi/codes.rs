@@ -62,6 +62,9 @@ pub const CODES: &[Code] = codes! {
             pointer: None, external_id: "P9".to_owned(), known_to: Vec::new(),
         }] }).coded("ZC002");
     "NOT_ATTACHED" "404" "a user has no date range on the contract" => Refusal::NotAttached(vec![0]);
+    "EVENT_NOT_FOUND" "404" "there is no event of this number" => Problem::no_event(42);
+    "EVENTS_GONE" "410" "what is asked for is no longer kept; `oldest` is" =>
+        Problem::events_gone(1_001);
     "ZC004" "409" "the external id is taken; the message names the owner" =>
         Problem::conflict(
             "DuplicateExternalIdError",

@@ -3,6 +3,7 @@
 use domain::{Kind, Ref};
 
 use super::{Position, read};
+use crate::entities::image::held;
 use crate::entities::{Judged, Place};
 use crate::operation::{Operation, Turn};
 use crate::references::{self, Wanted};
@@ -35,7 +36,9 @@ impl Operation for Assign {
         let found = references::require(tx, scope, &wanted).await?;
         let &Scope { company, source, .. } = scope;
         let place = Place { company, id: found[0], now: turn.now, source };
+        let gone = || store::Error::changed("the position was deleted meanwhile");
         // First, because it holds the position against an update.
+        let before = held(tx, company, Kind::Position, place.id).await?.ok_or_else(gone)?;
         let sql = "UPDATE positions SET seniority = NULL, updated_at = $3
             WHERE company_id = $1 AND id = $2";
         tx.execute(sql, params![company, place.id, turn.now]).await?;
@@ -44,7 +47,7 @@ impl Operation for Assign {
             ON CONFLICT (company_id, position_id)
                 DO UPDATE SET seniority_id = excluded.seniority_id";
         tx.execute(sql, params![company, place.id, found[1]]).await?;
-        let gone = || store::Error::changed("the position was deleted meanwhile").into();
-        read(tx, place).await?.ok_or_else(gone)
+        turn.updated(tx, (company, Kind::Position, place.id), &before).await?;
+        read(tx, place).await?.ok_or_else(|| gone().into())
     }
 }

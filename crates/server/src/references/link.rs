@@ -1,6 +1,6 @@
 //! Linking: one more source for an entity. This is where source systems meet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::{Email, ExternalId, Kind, Source};
 use jiff::Timestamp;
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Reference;
 use crate::entities::Judged;
 use crate::entities::table::existing;
+use crate::events::Data;
 use crate::operation::{Operation, Turn};
 use crate::refusal::{Missing, NotFound, Refusal};
 use crate::scope::Scope;
@@ -84,7 +85,14 @@ impl Operation for LinkAll {
             };
             outcomes.push(outcome);
         }
+        let mut linked: BTreeMap<(Kind, i64), Vec<(i64, String)>> = BTreeMap::new();
+        for ((kind, external_id, source), id) in &created {
+            linked.entry((*kind, *id)).or_default().push((source.id, (*external_id).to_owned()));
+        }
         insert(tx, company, created, now).await?;
+        for ((kind, id), references) in linked {
+            turn.tell(kind, "linked", id, Data::Linked(references));
+        }
         Ok(outcomes)
     }
 }

@@ -155,6 +155,11 @@ impl Store {
         result
     }
 
+    /// Whether all operations that write run one after the other.
+    pub fn has_one_writer(&self) -> bool {
+        matches!(self.engine, Engine::Sqlite(_))
+    }
+
     /// How many statements operations have sent so far.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)

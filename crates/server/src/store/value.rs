@@ -39,6 +39,7 @@ pub struct Last {
 pub enum Column {
     Int(Vec<i64>),
     Text(Vec<String>),
+    Bytes(Vec<Vec<u8>>),
 }
 
 impl Last {
@@ -52,7 +53,7 @@ impl Last {
         batch
             .map(|column| match column {
                 Column::Text(values) => values.iter().map(String::as_str).collect(),
-                Column::Int(_) => Vec::new(),
+                Column::Int(_) | Column::Bytes(_) => Vec::new(),
             })
             .collect()
     }
@@ -62,6 +63,7 @@ impl Last {
         let column = |(column, texts): (&'a Column, &'a Vec<&'a str>)| match column {
             Column::Int(values) => Col::Int(values),
             Column::Text(_) => Col::Text(texts),
+            Column::Bytes(values) => Col::Bytes(values),
         };
         self.batch.iter().zip(texts).map(column).collect()
     }
@@ -128,6 +130,7 @@ pub enum Col<'a> {
     Int(&'a [i64]),
     Text(&'a [&'a str]),
     Date(&'a [Date]),
+    Bytes(&'a [Vec<u8>]),
 }
 
 impl Col<'_> {
@@ -136,6 +139,7 @@ impl Col<'_> {
             Col::Int(values) => values.len(),
             Col::Text(values) => values.len(),
             Col::Date(values) => values.len(),
+            Col::Bytes(values) => values.len(),
         }
     }
 
@@ -144,6 +148,7 @@ impl Col<'_> {
             Col::Int(values) => ToSqlOutput::Owned(Owned::Integer(values[row])),
             Col::Text(values) => ToSqlOutput::Borrowed(ValueRef::Text(values[row].as_bytes())),
             Col::Date(values) => ToSqlOutput::Owned(Owned::Integer(days(values[row]))),
+            Col::Bytes(values) => ToSqlOutput::Borrowed(ValueRef::Blob(&values[row])),
         }
     }
 
@@ -152,6 +157,7 @@ impl Col<'_> {
             Col::Int(values) => (Type::INT8_ARRAY, values),
             Col::Text(values) => (Type::TEXT_ARRAY, values),
             Col::Date(values) => (Type::DATE_ARRAY, values),
+            Col::Bytes(values) => (Type::BYTEA_ARRAY, values),
         }
     }
 }

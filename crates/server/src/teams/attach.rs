@@ -9,6 +9,8 @@ use jiff::Timestamp;
 
 use super::hold::hold;
 use crate::entities::Judged;
+use crate::events;
+use crate::events::data::{Data, Direction};
 use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, require};
 use crate::scope::Scope;
@@ -89,8 +91,18 @@ impl Operation for Attach {
             }
         }
         insert(tx, company, workspace, &outcome.attached, turn.now).await?;
+        if !outcome.attached.is_empty() {
+            let data = Data::Members(Direction::Added, members(&outcome.attached));
+            turn.tell(Kind::Team, "users.attached", team, data);
+        }
         Ok(outcome)
     }
+}
+
+/// Relations as events tell them.
+pub(super) fn members(relations: &[Relation]) -> Vec<events::data::Member> {
+    let member = |r: &Relation| events::data::Member { id: r.id, user_id: r.user.id };
+    relations.iter().map(member).collect()
 }
 
 /// The team and the users, who must all be there.

@@ -1,10 +1,12 @@
 //! Taking users out of a team.
 
+use domain::Kind;
 use jiff::Timestamp;
 
-use super::attach::{Member, Members, Relation, find};
+use super::attach::{self, Member, Members, Relation, find};
 use super::hold::hold;
 use crate::entities::Judged;
+use crate::events::data::{Data, Direction};
 use crate::operation::{Operation, Turn};
 use crate::scope::Scope;
 use crate::store::{self, Col, FromRow, Row, Tx, params};
@@ -23,7 +25,7 @@ impl Operation for Detach {
         &self.0.scope
     }
 
-    async fn run(&self, tx: &mut Tx, _: &mut Turn) -> Judged<Vec<Relation>> {
+    async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Vec<Relation>> {
         let company = self.0.scope.company;
         let (team, mut users) = find(tx, &self.0).await?;
         hold(tx, company, team, None).await?;
@@ -43,7 +45,13 @@ impl Operation for Detach {
         if removed != members.len() as u64 {
             return Err(store::Error::changed("a user was detached meanwhile").into());
         }
-        Ok(members.into_iter().map(|found| found.relation(team)).collect())
+        let removed: Vec<Relation> =
+            members.into_iter().map(|found| found.relation(team)).collect();
+        if !removed.is_empty() {
+            let data = Data::Members(Direction::Removed, attach::members(&removed));
+            turn.tell(Kind::Team, "users.detached", team, data);
+        }
+        Ok(removed)
     }
 }
 

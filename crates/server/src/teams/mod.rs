@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::entities::table::{Refers, Then};
 use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
-use crate::store::{Tx, params, row};
+use crate::store::{self, Tx, params, row};
 
 row! {
     pub struct Team {
@@ -93,6 +93,19 @@ impl Update for Team {
 
     fn patch_links(patch: &Patch) -> Vec<Link<'_>> {
         vec![("workspace_id", Kind::Workspace, set(&patch.workspace))]
+    }
+
+    /// A team that moves is held behind its workspaces, as in an attach.
+    async fn hold(
+        tx: &mut Tx,
+        at: Place,
+        patch: &Patch,
+        linked: &[Option<i64>],
+    ) -> store::Result<()> {
+        match patch.workspace {
+            Some(_) => hold::hold(tx, at.company, at.id, linked[0]).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     async fn update(

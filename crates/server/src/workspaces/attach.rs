@@ -4,11 +4,12 @@ use domain::{Kind, Percentage, Ref, Source};
 use jiff::Timestamp;
 
 use crate::entities::Judged;
+use crate::events::data::{Data, Share};
 use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, distinct, require};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
-use crate::store::{self, Col, FromRow, Row, Stop, Tx, params};
+use crate::store::{self, Col, FromRow, Row, Stmt, Stop, Tx, params};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -80,11 +81,46 @@ impl Operation for Attach {
         let (user, workspaces) = (found[0], &found[1..]);
         distinct("workspaces", "workspaceId", Kind::Workspace, workspaces)?;
         refuse_inactive(tx, company, workspaces).await?;
-        let shares = self.workspaces.iter().map(|(_, share)| share.get().units());
-        let shares = workspaces.iter().copied().zip(shares).collect();
-        upsert(tx, company, user, shares, turn.now).await?;
+        let before = shares(tx, company, user, workspaces).await?;
+        let units = self.workspaces.iter().map(|(_, share)| share.get().units());
+        let after: Vec<(i64, i64)> = workspaces.iter().copied().zip(units).collect();
+        let changed = changes(&before, &after);
+        upsert(tx, company, user, after, turn.now).await?;
+        if !changed.is_empty() {
+            turn.tell(Kind::User, "workspaces.attached", user, Data::Shares(changed));
+        }
         Ok(read(tx, &self.scope, user).await?)
     }
+}
+
+/// Which of these workspaces a user is in, with what share. The user is held until the commit:
+/// on PostgreSQL two at once stand in line.
+pub(super) async fn shares(
+    tx: &mut Tx,
+    company: i64,
+    user: i64,
+    workspaces: &[i64],
+) -> store::Result<Vec<(i64, i64)>> {
+    let hold = tx.pick(
+        "SELECT id FROM users WHERE company_id = $1 AND id = $2",
+        "SELECT id FROM users WHERE company_id = $1 AND id = $2 FOR NO KEY UPDATE",
+    );
+    let sql = "SELECT m.workspace_id, m.percentage
+        FROM {e(id bigint)} CROSS JOIN workspace_users m
+        WHERE m.company_id = $1 AND m.user_id = $2 AND m.workspace_id = e.id";
+    let (values, batch) = (params![company, user], [Col::Int(workspaces)]);
+    let (_, shares): (Vec<(i64,)>, Vec<(i64, i64)>) =
+        tx.query_pair(Stmt::new(hold, values), Stmt::batch(sql, values, &batch)).await?;
+    Ok(shares)
+}
+
+/// The shares that become others.
+fn changes(before: &[(i64, i64)], after: &[(i64, i64)]) -> Vec<Share> {
+    let share = |&(workspace_id, after): &(i64, i64)| {
+        let before = before.iter().find(|(id, _)| *id == workspace_id).map(|(_, share)| *share);
+        Share { workspace_id, before, after: Some(after) }
+    };
+    after.iter().map(share).filter(|share| share.before != share.after).collect()
 }
 
 fn invalid(nth: usize, message: String) -> Stop<Refusal> {

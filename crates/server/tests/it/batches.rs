@@ -16,6 +16,7 @@ async fn statements(t: &TestApp, method: Method, path: &str, mut body: Value) ->
 
 both_engines! {
     async fn many_cost_what_one_costs(t: TestApp) {
+        t.quiet().await;
         t.api.contract("OKTA", "k", None, None).await;
         t.api.team("OKTA", "t", None).await;
         t.api.create("user-position", "OKTA", "p", json!({"name": "p"})).await.ok();

@@ -162,7 +162,11 @@ async fn furnish(t: &TestApp) {
 
 /// Everything that is stored, but the ids that were drawn and the answers that were kept.
 async fn stored(t: &TestApp) -> Value {
-    t.rows(&["id_sequences", "idempotency_keys", "access_tokens", "refresh_tokens"]).await
+    let but = ["id_sequences", "idempotency_keys", "access_tokens", "refresh_tokens"];
+    let mut stored = t.rows(&but).await;
+    // On PostgreSQL they get their numbers meanwhile.
+    stored["events"] = json!(stored["events"].as_array().map(Vec::len));
+    stored
 }
 
 /// What a company has, as far as references tell.

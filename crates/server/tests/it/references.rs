@@ -107,6 +107,7 @@ both_engines! {
 
     /// A batch costs the same number of statements, however many of its links are refused.
     async fn statements_do_not_grow_with_links(t: TestApp) {
+        t.quiet().await;
         t.api.user("OKTA", "u1").await;
         let link = |n: usize| json!({"kind": "user", "source": "SAP", "external_id": format!("s{n}"),
             "of": {"source": "JIRA", "external_id": format!("nobody-{n}")}});

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{NoQuery, Page, cursor, position, unknown_parameter};
+use super::{NoQuery, Page, cursor, limit, parameter, position, unknown_parameter};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
 use crate::http::check::Object;
@@ -33,8 +33,6 @@ pub fn routes() -> OpenApiRouter<Shared> {
 
 /// Links in one request.
 const LINKS: usize = 1_000;
-/// References on a page.
-const LIMIT: i64 = 200;
 
 /// What one source calls one entity.
 #[derive(Serialize, ToSchema)]
@@ -113,15 +111,6 @@ fn kind_of(name: &str) -> Result<Kind, String> {
     Kind::from_name(name).ok_or_else(|| Kind::RULE.to_owned())
 }
 
-fn parameter<T>(
-    name: &str,
-    text: Option<&String>,
-    read: impl FnOnce(&str) -> Result<T, String>,
-) -> Result<Option<T>, Problem> {
-    let wrong = |rule| Problem::validation(format!("{name} {rule}"));
-    text.map(|text| read(text)).transpose().map_err(wrong)
-}
-
 impl ListQuery {
     fn filter(&self, caller: &Caller) -> Result<Filter, Problem> {
         let kind = parameter("kind", self.kind.as_ref(), kind_of)?;
@@ -145,11 +134,7 @@ impl ListQuery {
     }
 
     fn limit(&self) -> Result<i64, Problem> {
-        let limit = parameter("limit", self.limit.as_ref(), |text| {
-            let limit = text.parse().ok().filter(|limit| (1..=LIMIT).contains(limit));
-            limit.ok_or_else(|| format!("must be an integer from 1 to {LIMIT}"))
-        })?;
-        Ok(limit.unwrap_or(100))
+        limit(self.limit.as_ref())
     }
 }
 

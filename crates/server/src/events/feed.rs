@@ -1,0 +1,66 @@
+//! Who waits for events, and what wakes them.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::{Notify, watch};
+
+/// The followers of this process.
+#[derive(Debug, Default)]
+pub struct Feed {
+    /// By company: the last number that was seen of it.
+    heads: Mutex<HashMap<i64, watch::Sender<i64>>>,
+    /// The server is stopping: nobody waits any longer.
+    closing: watch::Sender<bool>,
+    /// Something was written here: on PostgreSQL it wants its number.
+    pub(super) written: Notify,
+}
+
+impl Feed {
+    /// Changes when the company has a new event.
+    pub fn follow(&self, company: i64) -> watch::Receiver<i64> {
+        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        heads.entry(company).or_insert_with(|| watch::Sender::new(0)).subscribe()
+    }
+
+    /// Ends all waiting.
+    pub fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Becomes `true` when nobody is to wait any longer.
+    pub fn closed(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// Something of the company was committed by this process.
+    pub(crate) fn wrote(&self, company: i64, numbered: bool) {
+        match numbered {
+            // The number itself does not matter to whoever wakes.
+            true => {
+                let heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(head) = heads.get(&company) {
+                    head.send_modify(|head| *head += 1);
+                }
+            }
+            false => self.written.notify_one(),
+        }
+    }
+
+    /// The companies that somebody follows; what nobody follows any more is forgotten.
+    pub(super) fn followed(&self) -> Vec<i64> {
+        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        heads.retain(|_, head| head.receiver_count() > 0);
+        heads.keys().copied().collect()
+    }
+
+    /// The last numbers of companies: wakes the followers of those that have new ones.
+    pub(super) fn seen(&self, last: &[(i64, i64)]) {
+        let heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        for (company, number) in last {
+            if let Some(head) = heads.get(company) {
+                head.send_if_modified(|head| std::mem::replace(head, *number) != *number);
+            }
+        }
+    }
+}
