@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::entities::Judged;
 use crate::entities::image::{self, Image};
-use crate::events::{self, Data, Event};
+use crate::events::{self, Data, Event, Verb};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
 use crate::store::{self, Error, Last, Sequence, Stop, Tx};
@@ -52,7 +52,7 @@ pub struct Turn {
 
 impl Turn {
     /// Tells what changed of an entity of a kind.
-    pub fn tell(&mut self, kind: Kind, verb: &str, id: i64, data: Data) {
+    pub fn tell(&mut self, kind: Kind, verb: Verb, id: i64, data: Data) {
         self.events.push(Event::of(kind, verb, id, data));
     }
 
@@ -66,7 +66,7 @@ impl Turn {
         let after = image::image(tx, company, kind, id).await?;
         let change = image::change(kind, Some(before), after.as_ref());
         if !change.is_empty() {
-            self.tell(kind, "updated", id, Data::Entity(change, Vec::new()));
+            self.tell(kind, Verb::Updated, id, Data::Entity(change, Vec::new()));
         }
         Ok(())
     }
@@ -82,7 +82,7 @@ pub trait Keep<O: Operation>: Send + Sync + 'static {
     /// What comes out.
     type Ended: Send + 'static;
 
-    /// Ahead of the operation. `Some`: it does not run.
+    /// Ahead of the operation; it may lock, and writes nothing. `Some`: the operation does not run.
     fn before(
         &self,
         tx: &mut Tx,
@@ -103,20 +103,18 @@ pub trait Keep<O: Operation>: Send + Sync + 'static {
 pub async fn run<O: Operation, K: Keep<O>>(
     app: &App,
     operation: &Arc<O>,
-    keep: K,
+    keep: &Arc<K>,
 ) -> store::Result<K::Ended> {
-    let keep = Arc::new(keep);
     loop {
         let first_id = match operation.ids() {
             None | Some((_, 0)) => 0,
             Some((sequence, n)) => app.store.ids(sequence, n).await?,
         };
-        let (running, keep, now) = (Arc::clone(operation), Arc::clone(&keep), app.clock.now());
+        let (running, keep, now) = (Arc::clone(operation), Arc::clone(keep), app.clock.now());
         let ended = app.store.write(O::NAME, async move |tx: &mut Tx| {
             if let Some(ended) = keep.before(tx, now).await? {
                 return Err(Stop::Refused(ended));
             }
-            tx.savepoint()?;
             let mut turn = Turn { now, first_id, events: Vec::new() };
             let judged = match running.run(tx, &mut turn).await {
                 Ok(outcome) => Ok(outcome),
@@ -168,5 +166,5 @@ impl<O: Operation> Keep<O> for Alone {
 
 /// Runs an operation that no request asks for.
 pub async fn alone<O: Operation>(app: &App, operation: O) -> Judged<O::Outcome> {
-    run(app, &Arc::new(operation), Alone).await?.map_err(Stop::Refused)
+    run(app, &Arc::new(operation), &Arc::new(Alone)).await?.map_err(Stop::Refused)
 }

@@ -9,6 +9,7 @@ use domain::{Kind, Period, Ref};
 use jiff::civil::Date;
 
 use crate::entities::Judged;
+use crate::events::Verb;
 use crate::events::data::{Data, Direction, Range};
 use crate::operation::{Operation, Turn};
 use crate::references::{self, Wanted};
@@ -68,7 +69,7 @@ impl Operation for Attach {
         let new = added(&rows, &ids, turn.first_id);
         if !new.is_empty() {
             let data = Data::Ranges(Direction::Added, new);
-            turn.tell(Kind::Contract, "users.attached", contract_id, data);
+            turn.tell(Kind::Contract, Verb::UsersAttached, contract_id, data);
         }
         let assigned = taken
             .into_iter()

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::period;
 use crate::entities::Judged;
+use crate::events::Verb;
 use crate::events::data::{Data, Direction, Range};
 use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, require};
@@ -55,7 +56,7 @@ impl Operation for Detach {
             RETURNING user_id, start_date, end_date, id";
         let removed: Vec<(i64, Date, Date, i64)> =
             tx.query_batch(sql, params![company, contract_id], &[Col::Int(&users)]).await?;
-        turn.tell(Kind::Contract, "users.detached", contract_id, ranges(removed));
+        turn.tell(Kind::Contract, Verb::UsersDetached, contract_id, ranges(removed));
         let mut seen = std::collections::HashSet::new();
         users.retain(|user| seen.insert(*user));
         Ok(Outcome { contract_id, users })

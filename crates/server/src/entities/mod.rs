@@ -17,7 +17,7 @@ pub(crate) use field::fields;
 pub use table::Table;
 pub(crate) use table::refers;
 
-use crate::events::Data;
+use crate::events::{Data, Verb};
 use crate::operation::{Operation, Turn};
 use crate::references::{self, At, Wanted};
 use crate::refusal::Refusal;
@@ -161,7 +161,7 @@ impl<E: Entity> Operation for Create<E> {
             true => {
                 let image = image::image(tx, company, E::KIND, id).await?;
                 let change = image::change(E::KIND, None, image.as_ref());
-                turn.tell(E::KIND, "created", id, Data::Entity(change, Vec::new()));
+                turn.tell(E::KIND, Verb::Created, id, Data::Entity(change, Vec::new()));
                 Ok(entity)
             }
             false => Err(store::Error::changed("the external id was taken meanwhile").into()),

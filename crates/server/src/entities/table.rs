@@ -11,7 +11,7 @@ use domain::Kind;
 use super::Entity;
 use super::field::Field;
 use super::image;
-use crate::events::Data;
+use crate::events::{Data, Verb};
 use crate::operation::Turn;
 use crate::refusal::Refusal;
 use crate::store::{self, Col, Params, Stop, Tx, params};
@@ -196,7 +196,7 @@ pub async fn remove(
         tx.query(sql, params![company, kind.name(), id]).await?;
     references.sort_unstable();
     let change = image::change(kind, image.as_ref(), None);
-    turn.tell(kind, "deleted", id, Data::Entity(change, references));
+    turn.tell(kind, Verb::Deleted, id, Data::Entity(change, references));
     let all: Params<'_> = params![company, id, turn.now];
     let values = if table(kind).soft { all } else { &all[..2] };
     match tx.execute(&statements.delete, values).await? {

@@ -95,7 +95,8 @@ impl Data {
     }
 
     pub fn pack(&self) -> Vec<u8> {
-        let mut pack = Pack::new();
+        // A range takes some 8 bytes, the rest is short.
+        let mut pack = Pack::with_capacity(32 + 9 * self.count());
         pack.byte(self.tag());
         match self {
             Data::Entity(change, references) => {

@@ -15,6 +15,11 @@ impl Pack {
         Self::default()
     }
 
+    /// One that need not grow up to that length.
+    pub fn with_capacity(length: usize) -> Self {
+        Self(Vec::with_capacity(length))
+    }
+
     pub fn byte(&mut self, byte: u8) {
         self.0.push(byte);
     }

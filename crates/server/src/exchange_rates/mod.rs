@@ -5,8 +5,8 @@ use domain::{Currency, Rate};
 use jiff::civil::Date;
 
 use crate::entities::Judged;
-use crate::events::Event;
 use crate::events::data::{Data, Quote, RateOfDay};
+use crate::events::{Event, RATES_SYNCED};
 use crate::operation::{Operation, Turn};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -36,9 +36,8 @@ impl Operation for Sync {
         let (tally, taken) = judge(&base, scope.source, sent, there.clone());
         upsert(tx, scope, &taken, turn.now).await?;
         if !taken.is_empty() {
-            let what = "exchange_rates.synced".to_owned();
             let data = Data::Rates(taken.iter().map(|rate| changed(&there, rate)).collect());
-            turn.events.push(Event { what, entity_id: scope.company, data });
+            turn.events.push(Event { what: RATES_SYNCED, entity_id: scope.company, data });
         }
         Ok(tally)
     }

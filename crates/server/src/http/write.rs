@@ -42,16 +42,16 @@ impl<'a> Write<'a> {
         F: Fn(&O, O::Outcome) -> Answer + Send + Sync + 'static,
     {
         let asked = Arc::clone(&self.caller.asked);
-        let (dry_run, told, operation) = (asked.dry_run, Arc::new(told), Arc::new(operation));
-        let (request, refused) = (self.request(), self.refused);
-        let keep = Keeping { asked, request, told: Arc::clone(&told), refused };
-        let ended = match operation::run(self.app, &operation, keep).await {
+        let (dry_run, request, refused) = (asked.dry_run, self.request(), self.refused);
+        let operation = Arc::new(operation);
+        let keep = Arc::new(Keeping { asked, request, told, refused });
+        let ended = match operation::run(self.app, &operation, &keep).await {
             Ok(ended) => ended,
             Err(error) => return Problem::from(error).into_response(),
         };
         let replayed = matches!(ended, Ended::Replayed(_));
         let mut response = match ended {
-            Ended::Done(outcome) => told(&operation, outcome).into_response(),
+            Ended::Done(outcome) => (keep.told)(&operation, outcome).into_response(),
             Ended::Told(answer) | Ended::Replayed(answer) => answer.into_response(),
             Ended::Refused(problem) => problem.into_response(),
         };
@@ -78,7 +78,7 @@ impl<'a> Write<'a> {
 struct Keeping<F> {
     asked: Arc<Asked>,
     request: Option<Request>,
-    told: Arc<F>,
+    told: F,
     refused: fn(Problem) -> Problem,
 }
 
@@ -103,7 +103,11 @@ where
     async fn before(&self, tx: &mut Tx, now: Timestamp) -> store::Result<Option<Self::Ended>> {
         let Some(request) = &self.request else { return Ok(None) };
         Ok(match idempotency::claim(tx, request, now).await? {
-            Claim::New => None,
+            Claim::New => {
+                // A refusal must not let go of the key.
+                tx.savepoint();
+                None
+            }
             Claim::Answered(kept) => Some(Ended::Replayed(answer(kept))),
             Claim::Reused => Some(Ended::Refused(Problem::key_reused())),
             Claim::UnderWay => Some(Ended::Refused(Problem::key_in_use())),

@@ -11,6 +11,7 @@
 mod batch;
 mod error;
 mod ids;
+mod last;
 mod migrate;
 mod postgres;
 mod sqlite;
@@ -24,9 +25,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use error::{Error, Result, Startup, Stop};
 pub use ids::Sequence;
+pub(crate) use last::last;
+pub use last::{Bound, Column, Last};
 pub use tx::{Stmt, Tx};
-pub use value::{Col, Column, Columns, FromRow, Last, Param, Params, Row};
-pub(crate) use value::{days, from_days, last, params, row};
+pub use value::{Col, Columns, FromRow, Param, Params, Row};
+pub(crate) use value::{days, from_days, params, row};
 
 /// An operation: `async move |tx: &mut Tx| { .. }` with a `Send` future.
 pub trait Op<'a, T, R>: FnOnce(&'a mut Tx) -> <Self as Op<'a, T, R>>::Fut {

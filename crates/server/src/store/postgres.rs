@@ -154,11 +154,18 @@ impl Pg {
     }
 
     pub(super) async fn undo(&mut self) -> Result<()> {
-        if std::mem::replace(&mut self.savepoint, Savepoint::None) != Savepoint::Sent {
-            return Ok(());
-        }
         self.progress.goes_on()?;
-        let result = self.connection()?.batch_execute("ROLLBACK TO operation").await;
+        let savepoint = std::mem::replace(&mut self.savepoint, Savepoint::None);
+        let result = match (savepoint, self.begun) {
+            (Savepoint::Sent, _) => self.connection()?.batch_execute("ROLLBACK TO operation").await,
+            (Savepoint::None, true) => {
+                // The next statement begins anew.
+                let ended = self.connection()?.batch_execute("ROLLBACK").await;
+                self.begun = ended.is_err();
+                ended
+            }
+            (Savepoint::Wanted, _) | (Savepoint::None, false) => return Ok(()),
+        };
         self.progress.note(result.map_err(Error::from))
     }
 

@@ -58,9 +58,10 @@ impl Lite {
         self.progress.note(result)
     }
 
-    pub(super) fn sql(&mut self, sql: &'static str) -> Result<()> {
+    /// Each job has a savepoint of its own.
+    pub(super) fn undo(&mut self) -> Result<()> {
         self.progress.goes_on()?;
-        let prepared = self.connection.prepare_cached(sql);
+        let prepared = self.connection.prepare_cached("ROLLBACK TO job");
         let result = prepared.and_then(|mut prepared| prepared.raw_execute());
         self.progress.note(result.map(drop).map_err(Error::from))
     }
@@ -360,7 +361,7 @@ impl Runner {
         if job.abandoned() {
             return;
         }
-        if let Err(error) = self.sql("BEGIN IMMEDIATE") {
+        if let Err(error) = self.sql("BEGIN IMMEDIATE").and_then(|()| self.sql("SAVEPOINT job")) {
             return job.fail(error);
         }
         let keep = self.run(job);

@@ -2,9 +2,10 @@
 
 use super::batch::Dialect;
 use super::error::{Error, Result};
+use super::last::Last;
 use super::postgres::Pg;
 use super::sqlite::Lite;
-use super::value::{Col, FromRow, Last, Params, Row};
+use super::value::{Col, FromRow, Params, Row};
 
 /// One transaction. It owns its connection, so it is `Send` and free of lifetimes.
 ///
@@ -111,22 +112,18 @@ impl Tx {
         self.change(Stmt::batch(sql, params, batch)).await
     }
 
-    /// What follows can be undone by itself ([`undo`](Self::undo)). On PostgreSQL it travels with
-    /// the next statement.
-    pub fn savepoint(&mut self) -> Result<()> {
-        match self {
-            Tx::Sqlite(lite) => lite.sql("SAVEPOINT operation"),
-            Tx::Postgres(pg) => {
-                pg.savepoint();
-                Ok(())
-            }
+    /// What was locked so far stays so when what follows is [undone](Self::undo). On PostgreSQL it
+    /// travels with the next statement; SQLite has no locks but its own.
+    pub fn savepoint(&mut self) {
+        if let Tx::Postgres(pg) = self {
+            pg.savepoint();
         }
     }
 
-    /// Undoes everything since the savepoint; what follows is kept.
+    /// Undoes everything since the savepoint, or since the beginning; what follows is kept.
     pub async fn undo(&mut self) -> Result<()> {
         match self {
-            Tx::Sqlite(lite) => lite.sql("ROLLBACK TO operation"),
+            Tx::Sqlite(lite) => lite.undo(),
             Tx::Postgres(pg) => pg.undo().await,
         }
     }
@@ -134,18 +131,20 @@ impl Tx {
     /// The last changes of a transaction. On PostgreSQL they and the `COMMIT` are one round trip;
     /// nothing may run after them.
     pub async fn finish(&mut self, changes: &[Last]) -> Result<()> {
-        let params: Vec<_> = changes.iter().map(Last::params).collect();
-        let texts: Vec<_> = changes.iter().map(Last::texts).collect();
-        let columns: Vec<_> =
-            changes.iter().zip(&texts).map(|(last, texts)| last.columns(texts)).collect();
-        let statements: Vec<Stmt<'_>> = (0..changes.len())
-            .map(|nth| Stmt::batch(changes[nth].sql, &params[nth], &columns[nth]))
-            .collect();
         match self {
-            Tx::Sqlite(lite) => {
-                statements.into_iter().try_for_each(|statement| lite.change(statement).map(drop))
+            Tx::Sqlite(lite) => changes
+                .iter()
+                .try_for_each(|last| last.lend(|change| lite.change(change).map(drop))),
+            Tx::Postgres(pg) => {
+                let params: Vec<_> = changes.iter().map(Last::params).collect();
+                let texts: Vec<_> = changes.iter().map(Last::texts).collect();
+                let columns: Vec<_> =
+                    changes.iter().zip(&texts).map(|(last, texts)| last.columns(texts)).collect();
+                let statements: Vec<Stmt<'_>> = (0..changes.len())
+                    .map(|nth| Stmt::batch(changes[nth].sql, &params[nth], &columns[nth]))
+                    .collect();
+                pg.finish(&statements).await
             }
-            Tx::Postgres(pg) => pg.finish(&statements).await,
         }
     }
 

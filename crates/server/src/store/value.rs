@@ -27,63 +27,6 @@ macro_rules! params {
 }
 pub(crate) use params;
 
-/// A change that goes with the commit: it owns what it needs.
-pub struct Last {
-    pub sql: &'static str,
-    pub values: Vec<Box<dyn Param + Send>>,
-    pub batch: Vec<Column>,
-}
-
-/// A column of a batch, with what it holds.
-#[derive(Debug)]
-pub enum Column {
-    Int(Vec<i64>),
-    Text(Vec<String>),
-    Bytes(Vec<Vec<u8>>),
-}
-
-impl Last {
-    pub(super) fn params(&self) -> Vec<&(dyn Param + Send)> {
-        self.values.iter().map(|value| &**value).collect()
-    }
-
-    /// The texts of its columns, borrowed; what is not text has none.
-    pub(super) fn texts(&self) -> Vec<Vec<&str>> {
-        let batch = self.batch.iter();
-        batch
-            .map(|column| match column {
-                Column::Text(values) => values.iter().map(String::as_str).collect(),
-                Column::Int(_) | Column::Bytes(_) => Vec::new(),
-            })
-            .collect()
-    }
-
-    /// Its columns, with [`texts`](Self::texts) for those that are text.
-    pub(super) fn columns<'a>(&'a self, texts: &'a [Vec<&'a str>]) -> Vec<Col<'a>> {
-        let column = |(column, texts): (&'a Column, &'a Vec<&'a str>)| match column {
-            Column::Int(values) => Col::Int(values),
-            Column::Text(_) => Col::Text(texts),
-            Column::Bytes(values) => Col::Bytes(values),
-        };
-        self.batch.iter().zip(texts).map(column).collect()
-    }
-}
-
-/// Makes a [`Last`]: `last!(sql, [company, now])`, or with a batch behind its values.
-macro_rules! last {
-    ($sql:expr, [$($value:expr),* $(,)?]) => {
-        $crate::store::last!($sql, [$($value),*], [])
-    };
-    ($sql:expr, [$($value:expr),* $(,)?], [$($column:expr),* $(,)?]) => {
-        $crate::store::Last {
-            sql: $sql,
-            values: vec![$(Box::new($value) as Box<dyn $crate::store::Param + Send>),*],
-            batch: vec![$($column),*],
-        }
-    };
-}
-pub(crate) use last;
-
 /// A type that is a parameter also when it may be missing.
 pub trait Typed: Param {
     const TYPE: Type;

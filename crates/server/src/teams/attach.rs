@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::hold::hold;
 use crate::entities::Judged;
 use crate::events;
+use crate::events::Verb;
 use crate::events::data::{Data, Direction};
 use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, require};
@@ -93,7 +94,7 @@ impl Operation for Attach {
         insert(tx, company, workspace, &outcome.attached, turn.now).await?;
         if !outcome.attached.is_empty() {
             let data = Data::Members(Direction::Added, members(&outcome.attached));
-            turn.tell(Kind::Team, "users.attached", team, data);
+            turn.tell(Kind::Team, Verb::UsersAttached, team, data);
         }
         Ok(outcome)
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::attach::{self, Member, Members, Relation, find};
 use super::hold::hold;
 use crate::entities::Judged;
+use crate::events::Verb;
 use crate::events::data::{Data, Direction};
 use crate::operation::{Operation, Turn};
 use crate::scope::Scope;
@@ -49,7 +50,7 @@ impl Operation for Detach {
             members.into_iter().map(|found| found.relation(team)).collect();
         if !removed.is_empty() {
             let data = Data::Members(Direction::Removed, attach::members(&removed));
-            turn.tell(Kind::Team, "users.detached", team, data);
+            turn.tell(Kind::Team, Verb::UsersDetached, team, data);
         }
         Ok(removed)
     }

@@ -6,7 +6,7 @@ use domain::{Kind, Ref};
 
 use crate::entities::Judged;
 use crate::entities::image::{Change, Value};
-use crate::events::{Data, Event};
+use crate::events::{Data, Event, Verb};
 use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, distinct, require};
 use crate::scope::Scope;
@@ -95,7 +95,7 @@ fn changes(before: &HashMap<i64, Option<i64>>, after: &[(i64, i64)]) -> Vec<Even
         let before = before.get(&user).copied().flatten();
         let change = Change { before: named(before), after: named(Some(position)) };
         let data = Data::Entity(change, Vec::new());
-        (before != Some(position)).then(|| Event::of(Kind::User, "updated", user, data))
+        (before != Some(position)).then(|| Event::of(Kind::User, Verb::Updated, user, data))
     };
     after.iter().filter_map(event).collect()
 }

@@ -4,6 +4,7 @@ use domain::{Kind, Percentage, Ref, Source};
 use jiff::Timestamp;
 
 use crate::entities::Judged;
+use crate::events::Verb;
 use crate::events::data::{Data, Share};
 use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, distinct, require};
@@ -87,7 +88,7 @@ impl Operation for Attach {
         let changed = changes(&before, &after);
         upsert(tx, company, user, after, turn.now).await?;
         if !changed.is_empty() {
-            turn.tell(Kind::User, "workspaces.attached", user, Data::Shares(changed));
+            turn.tell(Kind::User, Verb::WorkspacesAttached, user, Data::Shares(changed));
         }
         Ok(read(tx, &self.scope, user).await?)
     }

@@ -4,6 +4,7 @@ use domain::{Kind, Ref};
 
 use super::attach::{Outcome, read, shares};
 use crate::entities::Judged;
+use crate::events::Verb;
 use crate::events::data::{Data, Share};
 use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, require};
@@ -58,7 +59,7 @@ impl Operation for Detach {
             let gone =
                 |(workspace_id, share)| Share { workspace_id, before: Some(share), after: None };
             let removed = removed.into_iter().map(gone).collect();
-            turn.tell(Kind::User, "workspaces.detached", user, Data::Shares(removed));
+            turn.tell(Kind::User, Verb::WorkspacesDetached, user, Data::Shares(removed));
         }
         Ok(read(tx, &self.scope, user).await?)
     }

@@ -97,7 +97,7 @@ fn types_of(text: &str) -> Result<Vec<String>, String> {
     let known = types();
     let sent = text.split(',').map(str::trim).map(str::to_owned);
     let sent: Vec<String> = sent.collect();
-    match sent.iter().all(|one| known.contains(one)) {
+    match sent.iter().all(|one| known.contains(&one.as_str())) {
         true => Ok(sent),
         false => Err(format!("must be one or more of: {}", known.join(" "))),
     }
