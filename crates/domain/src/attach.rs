@@ -86,6 +86,21 @@ pub enum Why {
     UnknownUser(Vec<usize>),
 }
 
+impl Why {
+    /// Names it for who handles refusals; of ranges that were refused, each has its own code.
+    /// COR publishes only `CE001`.
+    pub const fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::NotAssociated => Some("CE001"),
+            Self::MalformedUser => Some("USER_MALFORMATTED"),
+            Self::Legacy => Some("LEGACY_FORMAT"),
+            Self::NoDates => Some("DATES_MISSING"),
+            Self::AllRefused(_) | Self::SomeRefused(_) => None,
+            Self::UnknownUser(_) => Some("USER_UNKNOWN"),
+        }
+    }
+}
+
 /// Decides about every range of a request.
 ///
 /// `users[n]` is the user that entry `n` names, if there is one. An entry that names its

@@ -47,6 +47,17 @@ pub enum ExchangeRefusal {
     OtherDay,
 }
 
+impl ExchangeRefusal {
+    /// Names it for who handles refusals; COR publishes no code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownCurrency(_) => "CURRENCY_NOT_FOUND",
+            Self::OtherBase(_) => "OTHER_BASE_CURRENCY",
+            Self::OtherDay => "DAYS_DIFFER",
+        }
+    }
+}
+
 /// A rate that a batch brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken<'a> {

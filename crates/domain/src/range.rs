@@ -35,6 +35,19 @@ pub enum RangeRefusal {
     OutsidePeriod,
 }
 
+impl RangeRefusal {
+    /// Names it for who handles refusals; COR publishes no code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Absent => "START_AND_END_MISSING",
+            Self::Incomplete => "START_OR_END_MISSING",
+            Self::NotADate => "INVALID_DATE",
+            Self::NotAscending => "START_NOT_BEFORE_END",
+            Self::OutsidePeriod => "OUTSIDE_CONTRACT_PERIOD",
+        }
+    }
+}
+
 impl DateRange {
     /// Judges a range by itself; the first rule that applies names the refusal.
     /// Whether it lies in the contract's period is [`Period::admit`]'s to say.

@@ -31,6 +31,7 @@ pub mod positions;
 pub mod products;
 pub mod projects;
 pub mod references;
+pub mod refusals;
 pub mod seniorities;
 pub mod sources;
 pub mod teams;

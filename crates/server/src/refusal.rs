@@ -4,10 +4,11 @@ use domain::team::TeamRefusal;
 use domain::{Currency, Email, ExternalId, Kind, Source};
 use jiff::civil::Date;
 
+use crate::refusals::State;
 use crate::store::Stop;
 
 /// A whole-request refusal. Nothing of the request is kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Refusal {
     /// References without an association, all of one kind.
     NotFound(NotFound),
@@ -39,10 +40,14 @@ pub enum Refusal {
     NotAttached(Vec<i64>),
     /// The reference is another entity's.
     ReferenceTaken { kind: Kind, source: Source, external_id: ExternalId, owner: i64 },
+    /// The inbox has no such item.
+    NoSuchItem(String),
+    /// The item was settled already.
+    ItemClosed(String, State),
 }
 
 /// A member of a team that does not fit into a workspace.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Misfit {
     pub user: i64,
     /// What the request's source calls the user.
@@ -51,7 +56,7 @@ pub struct Misfit {
 }
 
 /// References that the request's source has no association for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NotFound {
     pub kind: Kind,
     pub source: Source,
@@ -59,7 +64,7 @@ pub struct NotFound {
 }
 
 /// A reference that is not there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Missing {
     /// Where it stands in the body; `None` for the path.
     pub pointer: Option<String>,

@@ -1,4 +1,4 @@
-//! Random secrets: shown once, kept only as hashes.
+//! Random secrets, shown once and kept only as hashes; and other digests.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -39,6 +39,16 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret")
     }
+}
+
+/// The SHA-256 of some texts, each with its length.
+pub fn digest(parts: &[&[u8]]) -> Hash {
+    let mut sha = Sha256::new();
+    for part in parts {
+        sha.update((part.len() as u64).to_be_bytes());
+        sha.update(part);
+    }
+    sha.finalize().into()
 }
 
 /// The SHA-256 of a secret that somebody presents.

@@ -16,9 +16,12 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::wire::Midnight;
-use crate::contracts::attach::Outcome;
+use crate::contracts::attach::{Attach, Outcome};
+use crate::http::inbox::{Blame, Refusals};
 use crate::http::log::Counts;
-use crate::http::{self, Check, JsonBody, Limits, Problem, field};
+use crate::http::problem::LISTED;
+use crate::http::records::by_id;
+use crate::http::{self, Check, JsonBody, Limits, Problem, Records, field};
 
 /// The body of an attach, its users as they are.
 #[derive(Debug, Default, Deserialize)]
@@ -335,6 +338,44 @@ fn user_ids(outcome: &Outcome) -> Vec<i64> {
     users.filter(|user| seen.insert(*user)).collect()
 }
 
+/// The records of an attach: a user with its ranges.
+pub const RECORDS: Records = Records::each("users", by_id);
+
+/// The entries that were not taken whole, with the code of each range or of the entry.
+pub fn refused(_: &Attach, outcome: &Outcome) -> Refusals {
+    let blame = |pointer, code, message: String| Blame { pointer, code, message: message.into() };
+    let blames = |why: &Why| match why {
+        Why::AllRefused(ranges) | Why::SomeRefused(ranges) => ranges
+            .iter()
+            .take(LISTED)
+            .map(|(nth, why)| blame(format!("/dates/{nth}"), why.code(), why.to_string()))
+            .collect(),
+        _ => {
+            let pointer = match why {
+                Why::NotAssociated | Why::MalformedUser | Why::UnknownUser(_) => "/id",
+                _ => "",
+            };
+            let code = why.code().unwrap_or("DATES_MISSING");
+            vec![blame(pointer.to_owned(), code, message(why).to_owned())]
+        }
+    };
+    outcome.refused.iter().map(|refused| (refused.entry, blames(&refused.why))).collect()
+}
+
+/// COR's words for an entry.
+fn message(why: &Why) -> &'static str {
+    match why {
+        Why::NotAssociated => "User not found in associations",
+        Why::MalformedUser | Why::UnknownUser(_) => "User malformatted",
+        Why::Legacy => {
+            "Legacy format detected. Use \"dates\" array instead of \"start\" and \"end\" fields"
+        }
+        Why::NoDates => "Date malformatted or empty",
+        Why::AllRefused(_) => "Dates are malformatted or empty",
+        Why::SomeRefused(_) => "Partial success. Some dates were rejected",
+    }
+}
+
 fn error<'a>(items: &'a [Item<'a>], refused: &Refused) -> Option<Error<'a>> {
     let Item::Entry(entry) = items.get(refused.entry)? else { return None };
     let ranges = entry.ranges.as_deref().unwrap_or_default();
@@ -351,16 +392,7 @@ fn error<'a>(items: &'a [Item<'a>], refused: &Refused) -> Option<Error<'a>> {
         dates: None,
         start: None,
         end: None,
-        message: match refused.why {
-            Why::NotAssociated => "User not found in associations",
-            Why::MalformedUser | Why::UnknownUser(_) => "User malformatted",
-            Why::Legacy => {
-                "Legacy format detected. Use \"dates\" array instead of \"start\" and \"end\" fields"
-            }
-            Why::NoDates => "Date malformatted or empty",
-            Why::AllRefused(_) => "Dates are malformatted or empty",
-            Why::SomeRefused(_) => "Partial success. Some dates were rejected",
-        },
+        message: message(&refused.why),
     };
     match &refused.why {
         Why::NotAssociated => error.error_code = Some("CE001"),

@@ -17,13 +17,14 @@ pub mod main;
 pub mod ops;
 pub mod wire;
 
-use axum::Router;
 use axum::middleware::from_fn;
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
+use crate::http::again::Again;
 use crate::http::request;
 
 /// All routes, and the document that describes them.
@@ -39,12 +40,14 @@ fn routes() -> OpenApiRouter<Shared> {
 /// The server as one service.
 pub fn router(app: Shared) -> Router {
     let (router, _) = routes().split_for_parts();
-    router
+    let router = router
         .fallback(request::no_route)
         .method_not_allowed_fallback(request::no_method)
         .layer(CatchPanicLayer::custom(request::panicked))
         .layer(from_fn(request::around))
-        .with_state(app)
+        .with_state(app);
+    let again = Again(router.clone());
+    router.layer(Extension(again))
 }
 
 /// The API document.

@@ -24,6 +24,8 @@ pub struct Asked {
     pub request_id: Arc<str>,
     pub method: Method,
     pub uri: Uri,
+    /// The ids in the path of a write.
+    pub path_ids: Vec<String>,
     /// The client's own key for it.
     pub key: Option<String>,
     pub dry_run: bool,
@@ -38,7 +40,8 @@ impl Asked {
             None => Arc::from(""),
         };
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
-        let mut asked = Self { request_id, method, uri, key: None, dry_run: false };
+        let path_ids = Vec::new();
+        let mut asked = Self { request_id, method, uri, path_ids, key: None, dry_run: false };
         if parts.method == Method::GET {
             return (asked, Ok(()));
         }

@@ -4,15 +4,15 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use domain::Source;
 
-use super::Problem;
 use super::asked::Asked;
 use super::log::Seen;
 use super::problem::clip;
+use super::{Problem, path};
 use crate::app::Shared;
 use crate::scope::{Actor, Scope};
 use crate::sources::Sources;
@@ -51,7 +51,10 @@ impl FromRequestParts<Shared> for Caller {
         let token = bearer(&parts.headers).ok_or_else(missing)?;
         match tokens::check(app, token).await? {
             Some(key) => {
-                let (asked, manner) = Asked::read(parts);
+                let (mut asked, manner) = Asked::read(parts);
+                if asked.method != Method::GET {
+                    asked.path_ids = path::ids(parts).await;
+                }
                 let caller = Self { key, asked: Arc::new(asked) };
                 // Known to the log also when the rest of the head is wrong.
                 if let Some(seen) = parts.extensions.get::<Seen>() {
@@ -79,6 +82,14 @@ impl Caller {
     /// For an operation that only reads, or that speaks in ids of ours.
     pub fn reads(&self) -> Scope {
         self.scope(Source::NONE)
+    }
+
+    /// For an operation that finds out by itself under which source it writes.
+    pub fn acts(&self) -> Result<Scope, Problem> {
+        match self.read_only {
+            true => Err(Problem::forbidden("The key may only read")),
+            false => Ok(self.reads()),
+        }
     }
 
     /// For an operation that writes under a source, or in ids of ours ([`Source::NONE`]), if the

@@ -61,9 +61,9 @@ struct Answered {
 }
 
 impl Line {
-    pub fn begin(request: &mut Request, request_id: String) -> Self {
+    pub fn begin(request: &mut Request, request_id: Arc<str>) -> Self {
         let begun = Instant::now();
-        let seen = Seen { request_id: request_id.into(), caller: Arc::default() };
+        let seen = Seen { request_id, caller: Arc::default() };
         let path = request.extensions().get::<MatchedPath>().cloned();
         request.extensions_mut().insert(seen.clone());
         let operation = Operation(path.map(|path| (request.method().clone(), path)));

@@ -1,15 +1,19 @@
 //! The ground that all faces share: bodies, callers, problems, limits.
 
+pub mod again;
 pub mod answer;
 pub mod asked;
 pub mod caller;
 pub mod check;
 pub mod cors;
 pub mod field;
+pub mod inbox;
+pub mod language;
 mod leftover;
 pub mod log;
 pub mod path;
 pub mod problem;
+pub mod records;
 pub mod refused;
 pub mod request;
 pub mod request_body;
@@ -24,6 +28,7 @@ pub(crate) use check::body;
 pub use check::{Check, Wire};
 pub use path::Path;
 pub use problem::Problem;
+pub use records::Records;
 pub use request_body::JsonBody;
 pub use write::Write;
 

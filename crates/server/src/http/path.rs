@@ -1,6 +1,6 @@
 //! Path parameters, with a problem instead of axum's plain text.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use domain::{ExternalId, Kind, Source};
 use serde::de::DeserializeOwned;
@@ -23,6 +23,12 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Shared> for Path<T> {
             Err(_) => Err(Problem::validation("The path is not UTF-8")),
         }
     }
+}
+
+/// All ids in a path, in order; none if it is not UTF-8.
+pub async fn ids(parts: &mut Parts) -> Vec<String> {
+    let params = RawPathParams::from_request_parts(parts, &()).await;
+    params.iter().flatten().map(|(_, id)| id.to_owned()).collect()
 }
 
 /// The external id that a path names. One that cannot be an external id has no association.

@@ -55,6 +55,15 @@ impl From<Refusal> for Problem {
                 );
                 Self::conflict("DuplicateExternalIdError", "ZC004", message)
             }
+            Refusal::NoSuchItem(id) => {
+                let message = format!("There is no refusal {:?}", clip(&id));
+                let status = StatusCode::NOT_FOUND;
+                Self::new(status, "RefusalNotFoundError", "REFUSAL_NOT_FOUND", message)
+            }
+            Refusal::ItemClosed(id, state) => {
+                let message = format!("Refusal {id} is {} already", state.name());
+                Self::conflict("RefusalClosedError", "REFUSAL_CLOSED", message)
+            }
         }
     }
 }

@@ -8,14 +8,17 @@ use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::again::Within;
 use super::log::Line;
 use super::{Problem, leftover};
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives the request an id, every problem its body, and the log its line.
+/// Gives the request an id (one from within has that of the request that sent it), every problem its body, and the log its line.
 pub async fn around(mut request: Request, next: Next) -> Response {
-    let mut line = Line::begin(&mut request, request_id());
+    let within = request.extensions_mut().remove::<Within>();
+    let id = within.map_or_else(|| request_id().into(), |Within(id)| id);
+    let mut line = Line::begin(&mut request, id);
     // Only problems need the path: a clone of a `Uri` shares its text.
     let uri = request.uri().clone();
     let (parts, body) = request.into_parts();

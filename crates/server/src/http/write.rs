@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::Source;
 use jiff::Timestamp;
 
 use super::answer::{Answer, JSON, PROBLEM};
 use super::asked::{APPLIED, Asked, DRY_RUN, REPLAYED};
+use super::inbox::{Inbox, Refusals};
 use super::problem::native;
-use super::{Caller, JsonBody, Problem};
+use super::{Caller, JsonBody, Problem, Records};
 use crate::app::App;
 use crate::idempotency::{self, Claim, Kept, Request};
 use crate::operation::{self, Keep, Operation, Turn};
 use crate::refusal::Refusal;
-use crate::store::{self, Stop, Tx};
+use crate::refusals;
+use crate::store::{self, Last, Stop, Tx};
 
 /// A request that writes.
 pub struct Write<'a> {
@@ -23,11 +26,16 @@ pub struct Write<'a> {
     caller: &'a Caller,
     body: &'a JsonBody,
     refused: fn(Problem) -> Problem,
+    records: Option<Records>,
 }
+
+/// Among the extensions of an answer: the request was carried out, or its refusals were kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Noted;
 
 impl<'a> Write<'a> {
     pub fn of(app: &'a App, caller: &'a Caller, body: &'a JsonBody) -> Self {
-        Self { app, caller, body, refused: |problem| problem }
+        Self { app, caller, body, refused: |problem| problem, records: Some(Records::BODY) }
     }
 
     /// How this route words a refusal.
@@ -35,51 +43,122 @@ impl<'a> Write<'a> {
         Self { refused, ..self }
     }
 
-    /// Carries the operation out, and tells what came of it.
-    pub async fn run<O, F>(self, operation: O, told: F) -> Response
+    /// What the records of this route are, unless its body is one that the path names.
+    pub fn records(self, records: Records) -> Self {
+        Self { records: Some(records), ..self }
+    }
+
+    /// This route takes no records: nothing of it is kept.
+    pub fn without_records(self) -> Self {
+        Self { records: None, ..self }
+    }
+
+    /// Carries the operation out, and tells what came of it; or tells why there is none.
+    pub async fn run<O, F>(self, prepared: Result<(O, F), Problem>) -> Response
     where
         O: Operation,
         F: Fn(&O, O::Outcome) -> Answer + Send + Sync + 'static,
     {
+        self.run_each(prepared, |_, _| Vec::new()).await
+    }
+
+    /// The same for an operation that judges each record by itself: `each` tells which of them
+    /// were refused.
+    pub async fn run_each<O, F>(
+        self,
+        prepared: Result<(O, F), Problem>,
+        each: fn(&O, &O::Outcome) -> Refusals,
+    ) -> Response
+    where
+        O: Operation,
+        F: Fn(&O, O::Outcome) -> Answer + Send + Sync + 'static,
+    {
+        let (operation, told) = match prepared {
+            Ok((operation, told)) => (Arc::new(operation), told),
+            Err(problem) => return self.stopped(O::NAME, problem).await,
+        };
         let asked = Arc::clone(&self.caller.asked);
-        let (dry_run, request, refused) = (asked.dry_run, self.request(), self.refused);
-        let operation = Arc::new(operation);
-        let keep = Arc::new(Keeping { asked, request, told, refused });
+        let inbox = self.records.filter(|_| !asked.dry_run).map(|records| {
+            let source = operation.scope().source;
+            Inbox::new(O::NAME, source, records, self.body, self.caller)
+        });
+        let (request, refused, dry_run) = (self.request(), self.refused, asked.dry_run);
+        let keep = Arc::new(Keeping { asked, request, inbox, told, refused, each });
         let ended = match operation::run(self.app, &operation, &keep).await {
             Ok(ended) => ended,
             Err(error) => return Problem::from(error).into_response(),
         };
         let replayed = matches!(ended, Ended::Replayed(_));
+        let noted = matches!(ended, Ended::Done(_) | Ended::Told(_) | Ended::Refused(_, true));
         let mut response = match ended {
             Ended::Done(outcome) => (keep.told)(&operation, outcome).into_response(),
             Ended::Told(answer) | Ended::Replayed(answer) => answer.into_response(),
-            Ended::Refused(problem) => problem.into_response(),
+            Ended::Refused(problem, _) => problem.into_response(),
         };
         if replayed {
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         }
-        if dry_run {
-            response.headers_mut().insert(APPLIED, HeaderValue::from_static(DRY_RUN));
+        if noted && !dry_run {
+            response.extensions_mut().insert(Noted);
         }
+        applied(dry_run, response)
+    }
+
+    /// A request that got no further than its form. Its records are kept where they can be known
+    /// again and the caller may write them.
+    async fn stopped(self, operation: &'static str, problem: Problem) -> Response {
+        let problem = (self.refused)(problem);
+        let dry_run = self.caller.asked.dry_run;
+        let known = self.records.filter(|_| !dry_run).and_then(|records| {
+            let source = records.read_source(self.body, self.caller)?;
+            Some((Inbox::new(operation, source, records, self.body, self.caller), source))
+        });
+        let Some((inbox, source)) = known else {
+            return applied(dry_run, problem.into_response());
+        };
+        let refused = inbox.whole(source, &problem);
+        if refused.is_empty() {
+            return problem.into_response();
+        }
+        if let Err(error) = refusals::keep_alone(self.app, inbox.request(), refused).await {
+            return Problem::from(error).into_response();
+        }
+        let mut response = problem.into_response();
+        response.extensions_mut().insert(Noted);
         response
     }
 
     /// The request as it may be sent again. One that is only tried has no use for its key.
     fn request(&self) -> Option<Request> {
-        let Asked { method, uri, key, dry_run, .. } = &*self.caller.asked;
-        let key = key.as_ref().filter(|_| !dry_run)?;
-        let says = [&*self.caller.key, method.as_str(), uri.path(), key];
-        let rest = [uri.query().unwrap_or_default(), self.body.as_str()];
-        Some(Request::new(self.caller.company_id, says, rest.map(str::as_bytes)))
+        kept_as(self.caller, self.body)
     }
 }
 
+/// A caller's request as its answer is kept, if it is to be.
+pub fn kept_as(caller: &Caller, body: &JsonBody) -> Option<Request> {
+    let Asked { method, uri, key, dry_run, .. } = &*caller.asked;
+    let key = key.as_ref().filter(|_| !dry_run)?;
+    let says = [&*caller.key, method.as_str(), uri.path(), key];
+    let rest = [uri.query().unwrap_or_default(), body.as_str()];
+    Some(Request::new(caller.company_id, says, rest.map(str::as_bytes)))
+}
+
+/// Says that a request was only tried, if it was.
+fn applied(dry_run: bool, mut response: Response) -> Response {
+    if dry_run {
+        response.headers_mut().insert(APPLIED, HeaderValue::from_static(DRY_RUN));
+    }
+    response
+}
+
 /// What is kept about an operation.
-struct Keeping<F> {
+struct Keeping<O: Operation, F> {
     asked: Arc<Asked>,
     request: Option<Request>,
+    inbox: Option<Inbox>,
     told: F,
     refused: fn(Problem) -> Problem,
+    each: fn(&O, &O::Outcome) -> Refusals,
 }
 
 /// How an operation ended.
@@ -88,12 +167,13 @@ enum Ended<T> {
     Done(T),
     /// Done, and told, because the answer was kept.
     Told(Answer),
-    Refused(Problem),
+    /// And whether its records were kept.
+    Refused(Problem, bool),
     /// Done before.
     Replayed(Answer),
 }
 
-impl<O, F> Keep<O> for Keeping<F>
+impl<O, F> Keep<O> for Keeping<O, F>
 where
     O: Operation,
     F: Fn(&O, O::Outcome) -> Answer + Send + Sync + 'static,
@@ -101,16 +181,22 @@ where
     type Ended = Ended<O::Outcome>;
 
     async fn before(&self, tx: &mut Tx, now: Timestamp) -> store::Result<Option<Self::Ended>> {
-        let Some(request) = &self.request else { return Ok(None) };
-        Ok(match idempotency::claim(tx, request, now).await? {
-            Claim::New => {
-                // A refusal must not let go of the key.
-                tx.savepoint();
-                None
-            }
+        let claim = match &self.request {
+            Some(request) => idempotency::claim(tx, request, now).await?,
+            None => Claim::New,
+        };
+        if let (Claim::New, Some(_)) = (&claim, &self.request) {
+            // A refusal must not let go of the key.
+            tx.savepoint();
+        }
+        if let (Claim::New, Some(inbox)) = (&claim, &self.inbox) {
+            tx.ask(refusals::any_open(&inbox.target))?;
+        }
+        Ok(match claim {
+            Claim::New => None,
             Claim::Answered(kept) => Some(Ended::Replayed(answer(kept))),
-            Claim::Reused => Some(Ended::Refused(Problem::key_reused())),
-            Claim::UnderWay => Some(Ended::Refused(Problem::key_in_use())),
+            Claim::Reused => Some(Ended::Refused(Problem::key_reused(), false)),
+            Claim::UnderWay => Some(Ended::Refused(Problem::key_in_use(), false)),
         })
     }
 
@@ -123,15 +209,19 @@ where
     ) -> Result<Self::Ended, Stop<Self::Ended>> {
         let ended = match judged {
             Ok(outcome) => Ended::Done(outcome),
-            Err(refusal) => Ended::Refused((self.refused)(refusal.into())),
+            Err(refusal) => Ended::Refused((self.refused)(refusal.into()), false),
         };
         if self.asked.dry_run {
             return Err(Stop::Refused(ended));
         }
-        let now = turn.now;
+        let (now, scope) = (turn.now, operation.scope());
         let (ended, last) = match ended {
             Ended::Done(outcome) => {
-                let mut last = turn.last(tx, operation.scope());
+                let mut last = turn.last(tx, scope);
+                if let Some(inbox) = &self.inbox {
+                    let (refused, open) = ((self.each)(operation, &outcome), tx.found().await?);
+                    last.extend(inbox.done(tx, scope.source, refused, open, now));
+                }
                 let ended = match &self.request {
                     None => Ended::Done(outcome),
                     Some(request) => {
@@ -142,14 +232,16 @@ where
                 };
                 (ended, last)
             }
-            Ended::Refused(problem) => {
-                let Some(request) = &self.request else {
-                    return Err(Stop::Refused(Ended::Refused(problem)));
-                };
+            Ended::Refused(problem, _) => {
+                let last = self.last_of(scope.source, &problem, now);
+                let noted =
+                    self.inbox.is_some() && last.len() > usize::from(self.request.is_some());
+                let ended = Ended::Refused(problem, noted);
+                if last.is_empty() {
+                    return Err(Stop::Refused(ended));
+                }
                 tx.undo().await?;
-                let answer = self.answer(&problem);
-                let keep = idempotency::keep(request, kept(request, &answer), now);
-                (Ended::Refused(problem), vec![keep])
+                (ended, last)
             }
             ended => return Ok(ended),
         };
@@ -158,7 +250,23 @@ where
     }
 }
 
-impl<F> Keeping<F> {
+impl<O: Operation, F> Keeping<O, F> {
+    /// What is kept of a request that was refused as a whole: its records, and its answer.
+    fn last_of(&self, source: Source, problem: &Problem, now: Timestamp) -> Vec<Last> {
+        let mut last = Vec::new();
+        if let Some(inbox) = &self.inbox {
+            let refused = inbox.whole(source, problem);
+            if !refused.is_empty() {
+                last.push(refusals::keep(&inbox.request(), refused, now));
+            }
+        }
+        if let Some(request) = &self.request {
+            let answer = self.answer(problem);
+            last.push(idempotency::keep(request, kept(request, &answer), now));
+        }
+        last
+    }
+
     /// A problem as it is told.
     fn answer(&self, problem: &Problem) -> Answer {
         let native = native(self.asked.uri.path());

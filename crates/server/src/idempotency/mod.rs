@@ -8,8 +8,9 @@
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::secret::Hash;
-use crate::store::{self, Last, Stmt, Tx, last, params, row};
+use crate::app::App;
+use crate::secret::{Hash, digest};
+use crate::store::{self, Last, Stmt, Tx, last, params, row, sure};
 
 /// How long an answer is kept.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -35,16 +36,6 @@ impl Request {
     }
 }
 
-/// The SHA-256 of some texts, each with its length.
-fn digest(parts: &[&[u8]]) -> Hash {
-    let mut sha = Sha256::new();
-    for part in parts {
-        sha.update((part.len() as u64).to_be_bytes());
-        sha.update(part);
-    }
-    sha.finalize().into()
-}
-
 row! {
     /// An answer as it is kept.
     pub struct Kept {
@@ -66,6 +57,37 @@ pub enum Claim {
     Reused,
     /// The same request is being carried out.
     UnderWay,
+}
+
+/// Whether an answer is kept under a client's key, for this request or for another one.
+pub async fn is_kept(app: &App, request: &Request) -> store::Result<bool> {
+    let (request, now) = (request.clone(), app.clock.now());
+    let kept = app.store.read("idempotency.is_kept", async move |tx: &mut Tx| {
+        let sql = "SELECT status FROM idempotency_keys
+            WHERE company_id = $1 AND digest = $2 AND created_at > $3";
+        let values = params![request.company, &request.digest[..], now - KEPT];
+        Ok(tx.query_opt::<(i64,)>(sql, values).await?.is_some())
+    });
+    sure(kept.await)
+}
+
+/// Clears away at most `limit` answers that were kept too long; how many.
+pub async fn purge(app: &App, limit: i64) -> store::Result<u64> {
+    let before = app.clock.now() - KEPT;
+    let purged = app.store.write("idempotency.purge", async move |tx: &mut Tx| {
+        // On PostgreSQL others purge at the same time: each takes rows that no other has.
+        let sql = tx.pick(
+            "DELETE FROM idempotency_keys WHERE (company_id, digest) IN (
+                SELECT k.company_id, k.digest FROM companies c CROSS JOIN idempotency_keys k
+                WHERE k.company_id = c.id AND k.created_at <= $1 LIMIT $2)",
+            "DELETE FROM idempotency_keys WHERE (company_id, digest) IN (
+                SELECT k.company_id, k.digest FROM companies c CROSS JOIN idempotency_keys k
+                WHERE k.company_id = c.id AND k.created_at <= $1 LIMIT $2
+                FOR UPDATE OF k SKIP LOCKED)",
+        );
+        Ok(tx.execute(sql, params![before, limit]).await?)
+    });
+    sure(purged.await)
 }
 
 /// Claims a client's key for this transaction.

@@ -7,6 +7,7 @@ use jiff::civil::date;
 
 use crate::http::{Limits, Problem};
 use crate::refusal::{Misfit, Missing, NotFound, Refusal};
+use crate::refusals::State;
 use crate::store;
 
 /// A code that an answer may carry.
@@ -32,6 +33,7 @@ macro_rules! codes {
     };
 }
 
+/// All of them.
 pub const CODES: &[Code] = codes! {
     "VALIDATION" "400" "the request is not of the right form; `errors` names the fields" =>
         Problem::field("/metadata/source", "is required and must be the name of a source");
@@ -89,6 +91,10 @@ pub const CODES: &[Code] = codes! {
         Refusal::TeamMisfits(vec![Misfit {
             user: 5, external_id: Some("u5".to_owned()), why: TeamRefusal::NotInWorkspace,
         }]);
+    "REFUSAL_NOT_FOUND" "404" "the inbox has no such item, or none that the key may see" =>
+        Refusal::NoSuchItem("wZ2mvyvxR0SIeb1eKRCAiQ".to_owned());
+    "REFUSAL_CLOSED" "409" "the item is `resolved` or `superseded`" =>
+        Refusal::ItemClosed("wZ2mvyvxR0SIeb1eKRCAiQ".to_owned(), State::Resolved);
     "IDEMPOTENCY_KEY_IN_USE" "409" "the request with this `Idempotency-Key` is being carried out; \
         `Retry-After` says when to ask for its answer" => Problem::key_in_use();
     "IDEMPOTENCY_KEY_REUSED" "422" "the `Idempotency-Key` was sent with another body or query" =>

@@ -94,12 +94,12 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
     }
     let native = path.starts_with("/api/");
     let mut names = vec!["UNAUTHORIZED", "INTERNAL", "UNAVAILABLE"];
-    let body = operation.request_body.is_some();
-    if body {
+    let writes = *method != HttpMethod::Get;
+    if writes {
         names.extend(["FORBIDDEN", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]);
         names.extend(["IDEMPOTENCY_KEY_IN_USE", "IDEMPOTENCY_KEY_REUSED"]);
     }
-    if (body && path.starts_with("/v2/")) || native {
+    if (writes && path.starts_with("/v2/")) || native {
         names.push("INVALID_SOURCE");
     }
     let own = operation.extensions.as_ref().and_then(|own| own.get("x-error-codes"));
@@ -107,7 +107,7 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
         .and_then(Value::as_array)
         .map(|codes| codes.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
-    if (body || operation.parameters.is_some()) && !own.contains(&SENIORITY) {
+    if (writes || operation.parameters.is_some()) && !own.contains(&SENIORITY) {
         names.push("VALIDATION");
     }
     let mut all: BTreeMap<&str, Vec<&Code>> = BTreeMap::new();
@@ -129,7 +129,7 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
             }
         }
     }
-    if body {
+    if writes {
         manner::allow(operation);
     }
 }

@@ -30,6 +30,18 @@ impl Sources {
         self.limited_to.as_ref().is_none_or(|ids| ids.contains(&source.id))
     }
 
+    /// Whether the key may hear of what was said under a source, by its id; only an unlimited one
+    /// hears of what was said in ids of ours.
+    pub fn sees(&self, id: i64) -> bool {
+        self.limited_to.as_ref().is_none_or(|ids| ids.contains(&id))
+    }
+
+    /// The ids of all that it hears of.
+    pub fn seen(&self) -> Vec<i64> {
+        let all = std::iter::once(Source::NONE.id).chain(self.all().map(|source| source.id));
+        all.filter(|id| self.sees(*id)).collect()
+    }
+
     /// The source with this name; names are compared as they are.
     pub fn named(&self, name: &str) -> Option<Source> {
         self.all().find(|source| source.name == name)

@@ -118,7 +118,7 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Columns a batch may have.
-const WIDTH: c_int = 8;
+const WIDTH: c_int = 12;
 
 #[repr(C)]
 struct Table {
@@ -138,7 +138,8 @@ unsafe impl<'vtab> VTab<'vtab> for Table {
         _: &[u8],
         _: &[&[u8]],
     ) -> rusqlite::Result<(Cow<'static, CStr>, Self)> {
-        let schema = c"CREATE TABLE x(c0, c1, c2, c3, c4, c5, c6, c7, batch hidden)";
+        let schema =
+            c"CREATE TABLE x(c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, batch hidden)";
         Ok((Cow::Borrowed(schema), Table { base: ffi::sqlite3_vtab::default() }))
     }
 

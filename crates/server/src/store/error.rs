@@ -39,6 +39,14 @@ pub enum Stop<R> {
     Failed(Error),
 }
 
+/// What an operation that refuses nothing gave.
+pub fn sure<T>(result: std::result::Result<T, Stop<std::convert::Infallible>>) -> Result<T> {
+    result.map_err(|stop| match stop {
+        Stop::Failed(error) => error,
+        Stop::Refused(never) => match never {},
+    })
+}
+
 impl<R> From<Error> for Stop<R> {
     fn from(error: Error) -> Self {
         Stop::Failed(error)

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub use error::{Error, Result, Startup, Stop};
+pub use error::{Error, Result, Startup, Stop, sure};
 pub use ids::Sequence;
 pub(crate) use last::last;
 pub use last::{Bound, Column, Last};

@@ -15,6 +15,7 @@ use tokio_postgres::Statement;
 
 use super::batch::{self, Dialect};
 use super::error::{Error, Result, Startup, Stop};
+use super::last::Last;
 use super::sqlite::words;
 use super::tls;
 use super::tx::{Progress, Stmt, Tx};
@@ -46,7 +47,27 @@ pub struct Pg {
     /// Something was sent that only a `COMMIT` or `ROLLBACK` ends.
     begun: bool,
     savepoint: Savepoint,
+    question: Question,
     progress: Progress,
+}
+
+/// What was asked ahead.
+enum Question {
+    /// It goes with the next statement.
+    Wanted(Last),
+    /// Whether it found a row.
+    Answered(bool),
+}
+
+/// A question that is on its way.
+struct Ahead(Last, Statement);
+
+impl Ahead {
+    async fn run(&self, connection: &Object) -> Result<bool> {
+        let params = self.0.params();
+        let values: Values<'_> = params.iter().map(|param| *param as &(dyn ToSql + Sync)).collect();
+        Ok(!connection.query(&self.1, &values).await?.is_empty())
+    }
 }
 
 /// Where the savepoint of the operation is.
@@ -105,42 +126,103 @@ impl Pg {
 
     async fn try_rows(&mut self, statement: Stmt<'_>) -> Result<Rows> {
         let (prepared, values) = prepare(self.connection()?, statement).await?;
-        let begin = self.begin();
+        let (begin, ahead) = self.begin().await?;
         let connection = self.connection()?;
-        let (begun, rows) =
-            tokio::join!(biased; begin.run(connection), connection.query(&prepared, &values));
+        let (begun, found, rows) = tokio::join!(
+            biased;
+            begin.run(connection),
+            answer(&ahead, connection),
+            connection.query(&prepared, &values)
+        );
         begun?;
+        self.answered(found?);
         Ok(rows?)
     }
 
     async fn try_pair(&mut self, first: Stmt<'_>, second: Stmt<'_>) -> Result<(Rows, Rows)> {
         let (one, one_values) = prepare(self.connection()?, first).await?;
         let (two, two_values) = prepare(self.connection()?, second).await?;
-        let begin = self.begin();
+        let (begin, ahead) = self.begin().await?;
         let connection = self.connection()?;
-        let (begun, one, two) = tokio::join!(
+        let (begun, found, one, two) = tokio::join!(
             biased;
             begin.run(connection),
+            answer(&ahead, connection),
             connection.query(&one, &one_values),
             connection.query(&two, &two_values)
         );
         begun?;
+        self.answered(found?);
         Ok((one?, two?))
     }
 
     async fn try_change(&mut self, statement: Stmt<'_>) -> Result<u64> {
         let (prepared, values) = prepare(self.connection()?, statement).await?;
-        let begin = self.begin();
+        let (begin, ahead) = self.begin().await?;
         let connection = self.connection()?;
-        let (begun, count) =
-            tokio::join!(biased; begin.run(connection), connection.execute(&prepared, &values));
+        let (begun, found, count) = tokio::join!(
+            biased;
+            begin.run(connection),
+            answer(&ahead, connection),
+            connection.execute(&prepared, &values)
+        );
         begun?;
+        self.answered(found?);
         Ok(count?)
     }
 
     /// What has to be sent ahead of the next statement. From here on the connection is in a
     /// transaction, whatever happens.
-    fn begin(&mut self) -> Begin {
+    async fn begin(&mut self) -> Result<(Begin, Option<Ahead>)> {
+        let ahead = match std::mem::replace(&mut self.question, Question::Answered(false)) {
+            Question::Wanted(question) => {
+                let params = question.params();
+                let statement = Stmt::new(question.sql, &params);
+                let (prepared, _) = prepare(self.connection()?, statement).await?;
+                drop(params);
+                Some(Ahead(question, prepared))
+            }
+            answered => {
+                self.question = answered;
+                None
+            }
+        };
+        Ok((self.transaction(), ahead))
+    }
+
+    fn answered(&mut self, found: Option<bool>) {
+        if let Some(found) = found {
+            self.question = Question::Answered(found);
+        }
+    }
+
+    pub(super) fn ask(&mut self, question: Last) -> Result<()> {
+        self.progress.step()?;
+        self.question = Question::Wanted(question);
+        Ok(())
+    }
+
+    pub(super) async fn found(&mut self) -> Result<bool> {
+        if let Question::Wanted(_) = self.question {
+            // Nothing took it along.
+            self.progress.goes_on()?;
+            let asked = self.alone().await;
+            self.progress.note(asked)?;
+        }
+        Ok(matches!(self.question, Question::Answered(true)))
+    }
+
+    async fn alone(&mut self) -> Result<()> {
+        let (begin, ahead) = self.begin().await?;
+        let connection = self.connection()?;
+        let (begun, found) =
+            tokio::join!(biased; begin.run(connection), answer(&ahead, connection));
+        begun?;
+        self.answered(found?);
+        Ok(())
+    }
+
+    fn transaction(&mut self) -> Begin {
         let begin = (!std::mem::replace(&mut self.begun, true)).then_some(self.begin);
         let savepoint = (self.savepoint == Savepoint::Wanted).then_some("SAVEPOINT operation");
         if savepoint.is_some() {
@@ -187,7 +269,7 @@ impl Pg {
         if prepared.is_empty() && !self.begun {
             return Ok(());
         }
-        let begin = self.begin();
+        let begin = self.transaction();
         let connection = self.connection()?;
         // All are sent in this order before any is waited for; after one that failed the
         // `COMMIT` rolls back.
@@ -219,6 +301,14 @@ impl Pg {
             self.begun = false;
         }
         Ok(())
+    }
+}
+
+/// Asks what is on its way, if anything is.
+async fn answer(ahead: &Option<Ahead>, connection: &Object) -> Result<Option<bool>> {
+    match ahead {
+        Some(ahead) => ahead.run(connection).await.map(Some),
+        None => Ok(None),
     }
 }
 
@@ -371,8 +461,9 @@ where
 {
     let connection = pool.get().await.map_err(Error::from)?;
     let progress = Progress::default();
-    let savepoint = Savepoint::None;
-    let pg = Pg { connection: Some(connection), begin, begun: false, savepoint, progress };
+    let (savepoint, question) = (Savepoint::None, Question::Answered(false));
+    let connection = Some(connection);
+    let pg = Pg { connection, begin, begun: false, savepoint, question, progress };
     let mut tx = Tx::Postgres(pg);
     let mut result = op(&mut tx).await;
     let Tx::Postgres(mut pg) = tx else { return Err(Error::Swallowed.into()) };

@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{self, Batch, Dialect};
 use super::error::{Error, Result, Startup, Stop};
+use super::last::Last;
 use super::tx::{Progress, Stmt, Tx};
 use super::value::Row;
 use super::{Op, Options};
@@ -38,6 +39,8 @@ const READ: Duration = Duration::from_secs(1);
 pub struct Lite {
     connection: Box<Connection>,
     progress: Progress,
+    /// Whether what was asked ahead found a row.
+    found: bool,
 }
 
 impl Lite {
@@ -56,6 +59,17 @@ impl Lite {
         let result =
             run(&self.connection, statement, |prepared| Ok(prepared.raw_execute()? as u64));
         self.progress.note(result)
+    }
+
+    pub(super) fn ask(&mut self, question: Last) -> Result<()> {
+        let params = question.params();
+        let rows = self.rows(Stmt::new(question.sql, &params), |_| Ok(()))?;
+        self.found = !rows.is_empty();
+        Ok(())
+    }
+
+    pub(super) fn found(&self) -> bool {
+        self.found
     }
 
     /// Each job has a savepoint of its own.
@@ -390,7 +404,7 @@ impl Runner {
     /// Lends the connection to a job. `true`: its work is to be kept.
     fn run(&mut self, job: &mut dyn Job) -> bool {
         let Some(connection) = self.connection.take() else { return false };
-        let mut tx = Tx::Sqlite(Lite { connection, progress: Progress::default() });
+        let mut tx = Tx::Sqlite(Lite { connection, progress: Progress::default(), found: false });
         let keep = job.run(&mut tx);
         if let Tx::Sqlite(lite) = tx {
             self.connection = Some(lite.connection);

@@ -112,6 +112,23 @@ impl Tx {
         self.change(Stmt::batch(sql, params, batch)).await
     }
 
+    /// Asks ahead whether a statement finds any row; [`found`](Self::found) tells. On PostgreSQL it
+    /// travels with the next statement, so that it costs no round trip.
+    pub fn ask(&mut self, question: Last) -> Result<()> {
+        match self {
+            Tx::Sqlite(lite) => lite.ask(question),
+            Tx::Postgres(pg) => pg.ask(question),
+        }
+    }
+
+    /// Whether what was [asked](Self::ask) last found a row; `false` when nothing was.
+    pub async fn found(&mut self) -> Result<bool> {
+        match self {
+            Tx::Sqlite(lite) => Ok(lite.found()),
+            Tx::Postgres(pg) => pg.found().await,
+        }
+    }
+
     /// What was locked so far stays so when what follows is [undone](Self::undo). On PostgreSQL it
     /// travels with the next statement; SQLite has no locks but its own.
     pub fn savepoint(&mut self) {

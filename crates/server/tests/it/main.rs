@@ -29,6 +29,7 @@ mod projects;
 mod races;
 mod references;
 mod refresh;
+mod refusals;
 mod rights;
 mod schema;
 mod team_attach;

@@ -252,6 +252,7 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V20__refresh.sql e2fc29881f3c
         sqlite/V21__working_times.sql 19ddc80c85b9
         sqlite/V22__idempotency_keys.sql 2057b7c81f6b
+        sqlite/V23__refusals.sql 1aa0c0c0378b
         sqlite/V24__events.sql 80e96daab295
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
@@ -275,6 +276,7 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V20__refresh.sql b1160e79cc60
         postgres/V21__working_times.sql 9b30b895cb7d
         postgres/V22__idempotency_keys.sql 8dc6778170d1
+        postgres/V23__refusals.sql 31ff9d353224
         postgres/V24__events.sql 2333726d7fa9
     "#]]
     .assert_eq(&sums);

@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cloud_events::{Change, CloudEvent, changes};
-use super::{LimitQuery, Page, cursor, parameter, position, unknown_parameter};
+use super::{LimitQuery, Page, cursor, limit, parameter, position, unknown_parameter};
 use crate::app::Shared;
 use crate::events::list::{self, ListRefusal, Told, Wanted, find};
 use crate::events::types;
@@ -69,8 +69,8 @@ impl ListQuery {
             return Err(Problem::validation("after and cursor cannot both be sent"));
         }
         let types = parameter("types", self.types.as_ref(), types_of)?.unwrap_or_default();
-        let limit = parameter("limit", self.limit.as_ref(), |text| within(text, 1, LIMIT))?;
-        Ok(Wanted { after: after.or(cursor), types, limit: limit.unwrap_or(100) })
+        let limit = limit(self.limit.as_ref(), LIMIT)?;
+        Ok(Wanted { after: after.or(cursor), types, limit })
     }
 
     fn wait(&self) -> Result<Duration, Problem> {
@@ -268,8 +268,8 @@ async fn list_changes(
     query: Result<Query<LimitQuery>, QueryRejection>,
 ) -> Result<Json<Page<Change>>, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
-    let limit = usize::try_from(query.limit()?).unwrap_or_default();
-    let skip: usize = query.cursor().map(position).transpose()?.unwrap_or(0);
+    let limit = usize::try_from(limit(query.limit.as_ref(), super::LIMIT)?).unwrap_or_default();
+    let skip: usize = query.cursor.as_deref().map(position).transpose()?.unwrap_or(0);
     let Some(number) = text.parse().ok().filter(|number| *number > 0) else {
         return Err(Problem::no_event(&text));
     };

@@ -3,20 +3,26 @@
 mod cloud_events;
 mod events;
 mod references;
+mod refusals;
 
 use axum::extract::rejection::QueryRejection;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::Source;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
-use crate::http::Problem;
+use crate::http::problem::INVALID_SOURCE;
+use crate::http::{Caller, Problem};
 
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(events::routes()).merge(references::routes())
+    OpenApiRouter::new()
+        .merge(events::routes())
+        .merge(references::routes())
+        .merge(refusals::routes())
 }
 
 /// A page of a list.
@@ -53,29 +59,19 @@ struct LimitQuery {
     cursor: Option<String>,
 }
 
-impl LimitQuery {
-    fn limit(&self) -> Result<i64, Problem> {
-        limit(self.limit.as_ref())
-    }
-
-    fn cursor(&self) -> Option<&str> {
-        self.cursor.as_deref()
-    }
+/// A page of rows of which one more than `limit` was asked for, and where the next one begins.
+fn page<T>(
+    mut rows: Vec<T>,
+    limit: i64,
+    cursor: impl FnOnce(&T) -> Option<String>,
+) -> (Vec<T>, Option<String>) {
+    let more = rows.len() as i64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or_default());
+    let next = rows.last().filter(|_| more).and_then(cursor);
+    (rows, next)
 }
 
-/// Rows on a page of a list.
-const LIMIT: i64 = 200;
-
-/// How many rows are wanted on a page.
-fn limit(sent: Option<&String>) -> Result<i64, Problem> {
-    let limit = parameter("limit", sent, |text| {
-        let limit = text.parse().ok().filter(|limit| (1..=LIMIT).contains(limit));
-        limit.ok_or_else(|| format!("must be an integer from 1 to {LIMIT}"))
-    })?;
-    Ok(limit.unwrap_or(100))
-}
-
-/// Reads a parameter; `read` says what would be right.
+/// A parameter of a query; what is wrong with it is told by its name.
 fn parameter<T>(
     name: &str,
     text: Option<&String>,
@@ -83,6 +79,27 @@ fn parameter<T>(
 ) -> Result<Option<T>, Problem> {
     let wrong = |rule| Problem::validation(format!("{name} {rule}"));
     text.map(|text| read(text)).transpose().map_err(wrong)
+}
+
+/// Rows on a page of most lists.
+const LIMIT: i64 = 200;
+
+/// How much is wanted on a page: 100, if it is not said and so much may be.
+fn limit(text: Option<&String>, most: i64) -> Result<i64, Problem> {
+    let limit = parameter("limit", text, |text| {
+        let limit = text.parse().ok().filter(|limit| (1..=most).contains(limit));
+        limit.ok_or_else(|| format!("must be an integer from 1 to {most}"))
+    })?;
+    Ok(limit.unwrap_or(100.min(most)))
+}
+
+/// The source that a parameter names.
+fn source_named(name: Option<&str>, caller: &Caller) -> Result<Option<Source>, Problem> {
+    let source = name.map(|name| caller.source(name)).transpose();
+    source.map_err(|why| {
+        let (name, code) = INVALID_SOURCE;
+        Problem::validation("").published(name, code, format!("source {why}"))
+    })
 }
 
 /// The query of an operation that takes none.

@@ -14,18 +14,22 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{NoQuery, Page, cursor, limit, parameter, position, unknown_parameter};
+use super::{
+    LIMIT, NoQuery, Page, cursor, limit, page, parameter, position, source_named, unknown_parameter,
+};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
 use crate::http::check::Object;
 use crate::http::field::{self, SourceName, wire};
+use crate::http::inbox::{Refusals, blames};
 use crate::http::log::Counts;
-use crate::http::problem::INVALID_SOURCE;
-use crate::http::{Answer, Caller, Check, JsonBody, Limits, Problem, Wire, Write, body};
+use crate::http::records::Named;
+use crate::http::{Answer, Caller, Check, JsonBody, Limits, Problem, Records, Wire, Write, body};
 use crate::references::link::{Link, LinkAll, LinkOne, Outcome, Target};
 use crate::references::{self, Filter};
 use crate::scope::Scope;
 use crate::sources::Sources;
+use crate::store::sure;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(list, create))
@@ -114,11 +118,7 @@ fn kind_of(name: &str) -> Result<Kind, String> {
 impl ListQuery {
     fn filter(&self, caller: &Caller) -> Result<Filter, Problem> {
         let kind = parameter("kind", self.kind.as_ref(), kind_of)?;
-        let source = self.source.as_deref().map(|name| caller.source(name)).transpose();
-        let (name, code) = INVALID_SOURCE;
-        let source = source.map_err(|why| {
-            Problem::validation("").published(name, code, format!("source {why}"))
-        })?;
+        let source = source_named(self.source.as_deref(), caller)?;
         let external_id = parameter("external_id", self.external_id.as_ref(), |text| {
             ExternalId::parse(text).map_err(str::to_owned)
         })?;
@@ -134,7 +134,7 @@ impl ListQuery {
     }
 
     fn limit(&self) -> Result<i64, Problem> {
-        limit(self.limit.as_ref())
+        limit(self.limit.as_ref(), LIMIT)
     }
 }
 
@@ -160,15 +160,9 @@ async fn list(
         return Err(Problem::validation("cursor must be the `next` of an earlier page"));
     }
     // One more than the page tells whether there is another.
-    let mut rows = match references::list(&app, caller.reads(), filter, after, limit + 1).await {
-        Ok(rows) => rows,
-        Err(crate::store::Stop::Failed(error)) => return Err(error.into()),
-        Err(crate::store::Stop::Refused(never)) => match never {},
-    };
-    let more = rows.len() as i64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or_default());
-    let last = rows.last().filter(|_| more);
-    let next = last.and_then(|row| cursor(&(&row.kind, &row.external_id, row.source_id)));
+    let rows = references::list(&app, caller.reads(), filter, after, limit + 1).await;
+    let (rows, next) =
+        page(sure(rows)?, limit, |row| cursor(&(&row.kind, &row.external_id, row.source_id)));
     let shown = |row| reference(&caller.sources, row);
     Ok(Json(Page { data: rows.into_iter().filter_map(shown).collect(), next }))
 }
@@ -334,28 +328,58 @@ async fn create(
 ) -> Result<Response, Problem> {
     query.map_err(unknown_parameter)?;
     let raw = body.object()?;
+    let write = Write::of(&app, &caller, &body);
     if Object::of(raw).is_some_and(|object| object.get("references").is_none()) {
-        let link = Check::all(app.limits, |check| {
-            let one = LinkBody::read(raw, check)?;
-            check.clean()?;
-            one.link(&caller, check)
-        })?;
-        let scope = admit(&caller, std::slice::from_ref(&link))?;
-        let operation = LinkOne { scope, link };
-        return Ok(Write::of(&app, &caller, &body).run(operation, told_one).await);
+        let prepared = read_one(raw, app.limits, &caller);
+        let prepared = prepared.map(|operation| (operation, told_one));
+        return Ok(write.records(Records::each("", by_source).with_sources()).run(prepared).await);
     }
-    let limits = Limits { max_ranges: LINKS.min(app.limits.max_ranges), ..app.limits };
+    let prepared = read_all(raw, app.limits, &caller).map(|operation| (operation, told_all));
+    let records = Records::each("references", by_source).with_sources();
+    Ok(write.records(records).run_each(prepared, |_, outcomes| rejected(outcomes)).await)
+}
+
+fn read_one(raw: &RawValue, limits: Limits, caller: &Caller) -> Result<LinkOne, Problem> {
+    let link = Check::all(limits, |check| {
+        let one = LinkBody::read(raw, check)?;
+        check.clean()?;
+        one.link(caller, check)
+    })?;
+    let scope = admit(caller, std::slice::from_ref(&link))?;
+    Ok(LinkOne { scope, link })
+}
+
+fn read_all(raw: &RawValue, limits: Limits, caller: &Caller) -> Result<LinkAll, Problem> {
+    let limits = Limits { max_ranges: LINKS.min(limits.max_ranges), ..limits };
     let links: Vec<Link> = Check::all(limits, |check| {
         let many = BatchBody::read(raw, check)?.references?.into_iter().enumerate();
         check.clean()?;
         check.within("references", |check| {
-            let links = many.map(|(nth, one)| check.within(nth, |check| one.link(&caller, check)));
+            let links = many.map(|(nth, one)| check.within(nth, |check| one.link(caller, check)));
             // All are read, so that everything wrong is told.
             links.collect::<Vec<_>>().into_iter().collect()
         })
     })?;
-    let operation = LinkAll { scope: admit(&caller, &links)?, links };
-    Ok(Write::of(&app, &caller, &body).run(operation, told_all).await)
+    Ok(LinkAll { scope: admit(caller, &links)?, links })
+}
+
+/// A link is the one of its kind, source and external id.
+fn by_source(raw: &RawValue) -> Option<Named> {
+    let link = Object::of(raw)?;
+    let text = |name: &str| field::text(link.get(name)?);
+    let (kind, source) = (Kind::from_name(&text("kind")?)?, text("source")?.into_owned());
+    let external_id = ExternalId::parse(&text("external_id")?).ok()?.to_string();
+    let name = format!("{} {source} {external_id}", kind.name());
+    Some(Named { name, external_id, source: Some(source) })
+}
+
+/// The links that were rejected.
+fn rejected(outcomes: &[Outcome]) -> Refusals {
+    let rejected = outcomes.iter().enumerate().filter_map(|(nth, outcome)| match outcome {
+        Outcome::Rejected(refusal) => Some((nth, blames(Problem::from(refusal.clone())))),
+        _ => None,
+    });
+    rejected.collect()
 }
 
 fn told_one(sent: &LinkOne, outcome: Outcome) -> Answer {

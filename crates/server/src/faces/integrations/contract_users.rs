@@ -131,14 +131,17 @@ async fn attach_users(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let opened = Body::open(&body, app.limits)?;
-    let (source, entries) = Check::all(app.limits, |check| entries(opened.sent(), check))?;
-    let scope = source.writes(&caller)?;
-    let contract = named(&id, Kind::Contract, &scope)?;
-    let told = move |sent: &Attach, outcome| {
-        assigned::answer(sent.scope.company, &id, false, opened.items(), &outcome)
-    };
-    Ok(Write::of(&app, &caller, &body).run(Attach { scope, contract, entries }, told).await)
+    let prepared = Body::open(&body, app.limits).and_then(|opened| {
+        let (source, entries) = Check::all(app.limits, |check| entries(opened.sent(), check))?;
+        let scope = source.writes(&caller)?;
+        let contract = named(&id, Kind::Contract, &scope)?;
+        let told = move |sent: &Attach, outcome| {
+            assigned::answer(sent.scope.company, &id, false, opened.items(), &outcome)
+        };
+        Ok((Attach { scope, contract, entries }, told))
+    });
+    let write = Write::of(&app, &caller, &body).records(assigned::RECORDS);
+    Ok(write.run_each(prepared, assigned::refused).await)
 }
 
 body! {
@@ -183,11 +186,9 @@ async fn detach_users(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let (scope, users) = read(&app, &caller, &body, |sent: DetachUsers| {
+    let sent = read(&app, &caller, &body, |sent: DetachUsers| {
         Some((Metadata::source(sent.metadata)?, sent.users?))
-    })?;
-    let contract = named(&id, Kind::Contract, &scope)?;
-    let users = users.into_iter().map(Ref::External).collect();
+    });
     let told = |_: &_, outcome: Outcome| {
         let detached = Detached {
             message: "Users detached successfully",
@@ -196,5 +197,10 @@ async fn detach_users(
         };
         Json(detached).into()
     };
-    Ok(Write::of(&app, &caller, &body).run(Detach { scope, contract, users }, told).await)
+    let prepared = sent.and_then(|(scope, users)| {
+        let contract = named(&id, Kind::Contract, &scope)?;
+        let users = users.into_iter().map(Ref::External).collect();
+        Ok((Detach { scope, contract, users }, told))
+    });
+    Ok(Write::of(&app, &caller, &body).run(prepared).await)
 }

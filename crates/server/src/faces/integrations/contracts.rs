@@ -232,13 +232,16 @@ async fn delete(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let (scope, expected) = read(&app, &caller, &body, |sent: Delete| {
+    let read = read(&app, &caller, &body, |sent: Delete| {
         Some((Metadata::source(sent.metadata)?, sent.cor_id))
-    })?;
-    let own = named(&id, Contract::KIND, &scope)?;
-    let operation = Remove::<Contract>::new(scope, own, expected.map(|id| ("corId", id)));
-    let told = move |_: &_, cor_id| {
-        Deleted::new("Contract deleted successfully", id.clone(), cor_id).into()
-    };
-    Ok(Write::of(&app, &caller, &body).run(operation, told).await)
+    });
+    let prepared = read.and_then(|(scope, expected)| {
+        let own = named(&id, Contract::KIND, &scope)?;
+        let operation = Remove::<Contract>::new(scope, own, expected.map(|id| ("corId", id)));
+        let told = move |_: &_, cor_id| {
+            Deleted::new("Contract deleted successfully", id.clone(), cor_id).into()
+        };
+        Ok((operation, told))
+    });
+    Ok(Write::of(&app, &caller, &body).run(prepared).await)
 }

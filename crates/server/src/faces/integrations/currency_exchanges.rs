@@ -16,8 +16,11 @@ use utoipa_axum::routes;
 use super::{Metadata, read};
 use crate::app::Shared;
 use crate::exchange_rates::Sync;
+use crate::http::check::Object;
+use crate::http::inbox::{Blame, Refusals};
 use crate::http::log::Counts;
-use crate::http::{self, Caller, Check, JsonBody, Problem, Wire, Write, body};
+use crate::http::records::Named;
+use crate::http::{self, Caller, Check, JsonBody, Problem, Records, Wire, Write, body, field};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(create))
@@ -37,14 +40,14 @@ body! {
     } {
         metadata: required Metadata,
         /// At most 20.
-        currency_exchanges: required Records,
+        currency_exchanges: required Rates,
     }
 }
 
 /// A list of records that is not too long.
-struct Records(Vec<Record>);
+struct Rates(Vec<Record>);
 
-impl Wire for Records {
+impl Wire for Rates {
     const RULE: &'static str = <Vec<Record> as Wire>::RULE;
 
     fn read(raw: &RawValue, check: &mut Check) -> Option<Self> {
@@ -162,11 +165,32 @@ async fn create(
     caller: Caller,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let (scope, rates) = read(&app, &caller, &body, |sent: Create| {
+    let read = read(&app, &caller, &body, |sent: Create| {
         let records = sent.currency_exchanges?.0.into_iter().map(Record::exchange);
         Some((Metadata::source(sent.metadata)?, records.collect::<Option<Vec<_>>>()?))
-    })?;
-    Ok(Write::of(&app, &caller, &body).run(Sync { scope, rates }, told).await)
+    });
+    let prepared = read.map(|(scope, rates)| (Sync { scope, rates }, told));
+    let records = Records::each("currency_exchanges", by_currency_and_day);
+    Ok(Write::of(&app, &caller, &body).records(records).run_each(prepared, refused).await)
+}
+
+/// A rate has no id: it is the one of its currency and day.
+fn by_currency_and_day(raw: &RawValue) -> Option<Named> {
+    let rate = Object::of(raw)?;
+    let currency = Label::parse(&field::text(rate.get("foreign_currency")?)?).ok()?;
+    let day = Moment::parse(&field::text(rate.get("effective_date")?)?).ok()?.utc().date();
+    let name = format!("{} {day}", currency.as_str());
+    Some(Named { external_id: name.clone(), name, source: None })
+}
+
+/// The records that were rejected.
+fn refused(_: &Sync, tally: &Tally) -> Refusals {
+    let blame = |why: &domain::exchange::ExchangeRefusal| Blame {
+        pointer: String::new(),
+        code: why.code(),
+        message: why.to_string().into(),
+    };
+    tally.refused.iter().map(|(nth, why)| (*nth, vec![blame(why)])).collect()
 }
 
 fn told(sent: &Sync, tally: Tally) -> http::Answer {

@@ -183,12 +183,15 @@ async fn delete(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let (scope, user) = read(&app, &caller, &body, |sent: Delete| {
+    let read = read(&app, &caller, &body, |sent: Delete| {
         Some((Metadata::source(sent.metadata)?, Ref::External(sent.user_id?)))
-    })?;
-    let leave = named(&id, Kind::Leave, &scope)?;
-    let operation = remove::Delete { scope, leave, user };
-    let told =
-        move |_: &_, ()| DeletedId::new("Leave request deleted successfully", id.clone()).into();
-    Ok(Write::of(&app, &caller, &body).run(operation, told).await)
+    });
+    let prepared = read.and_then(|(scope, user)| {
+        let leave = named(&id, Kind::Leave, &scope)?;
+        let told = move |_: &remove::Delete, ()| {
+            DeletedId::new("Leave request deleted successfully", id.clone()).into()
+        };
+        Ok((remove::Delete { scope, leave, user }, told))
+    });
+    Ok(Write::of(&app, &caller, &body).run(prepared).await)
 }

@@ -32,7 +32,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::Shared;
 use crate::entities::{self, Delete, Entity, Update};
 use crate::http::field::SourceName;
-use crate::http::{Answer, Caller, Check, JsonBody, Problem, Wire, Write, body, path};
+use crate::http::{Answer, Caller, Check, JsonBody, Problem, Records, Wire, Write, body, path};
 use crate::scope::Scope;
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -130,12 +130,14 @@ async fn create<B: CreateBody>(
     refused: fn(Problem) -> Problem,
     told: fn(i64, B::Entity, String) -> Answer,
 ) -> Result<Response, Problem> {
-    let (scope, (external_id, new)) = read(app, caller, body, B::fields).map_err(refused)?;
     let told = move |sent: &entities::Create<B::Entity>, entity| {
         told(sent.scope.company, entity, sent.external_id.to_string())
     };
-    let operation = entities::Create { scope, external_id, new };
-    Ok(Write::of(app, caller, body).refusing(refused).run(operation, told).await)
+    let read = read(app, caller, body, B::fields);
+    let prepared = read
+        .map(|(scope, (external_id, new))| (entities::Create { scope, external_id, new }, told));
+    let write = Write::of(app, caller, body).records(Records::CREATE).refusing(refused);
+    Ok(write.run(prepared).await)
 }
 
 /// Updates the entity that the path names: parse, judge, update. `told` as for [`create`], with
@@ -148,13 +150,14 @@ async fn update<B: UpdateBody>(
     refused: fn(Problem) -> Problem,
     told: fn(i64, B::Entity, String) -> Answer,
 ) -> Result<Response, Problem> {
-    let (scope, patch) = read(app, caller, body, B::patch).map_err(refused)?;
-    let own = named(&id, B::Entity::KIND, &scope)?;
-    let told = move |sent: &entities::Change<B::Entity>, entity| {
-        told(sent.scope.company, entity, id.clone())
-    };
-    let operation = entities::Change { scope, own, patch };
-    Ok(Write::of(app, caller, body).refusing(refused).run(operation, told).await)
+    let prepared = read(app, caller, body, B::patch).and_then(|(scope, patch)| {
+        let own = named(&id, B::Entity::KIND, &scope)?;
+        let told = move |sent: &entities::Change<B::Entity>, entity| {
+            told(sent.scope.company, entity, id.clone())
+        };
+        Ok((entities::Change { scope, own, patch }, told))
+    });
+    Ok(Write::of(app, caller, body).refusing(refused).run(prepared).await)
 }
 
 /// Deletes the entity that the path names. `told` is given the company, the entity's id and its
@@ -167,12 +170,13 @@ async fn delete<E: Delete>(
     refused: fn(Problem) -> Problem,
     told: fn(i64, i64, String) -> Answer,
 ) -> Result<Response, Problem> {
-    let (scope, ()) = read(app, caller, body, Bare::source).map_err(refused)?;
-    let own = named(&id, E::KIND, &scope)?;
-    let told =
-        move |sent: &entities::Remove<E>, entity| told(sent.scope.company, entity, id.clone());
-    let operation = entities::Remove::new(scope, own, None);
-    Ok(Write::of(app, caller, body).refusing(refused).run(operation, told).await)
+    let prepared = read(app, caller, body, Bare::source).and_then(|(scope, ())| {
+        let own = named(&id, E::KIND, &scope)?;
+        let told =
+            move |sent: &entities::Remove<E>, entity| told(sent.scope.company, entity, id.clone());
+        Ok((entities::Remove::new(scope, own, None), told))
+    });
+    Ok(Write::of(app, caller, body).refusing(refused).run(prepared).await)
 }
 
 /// A refusal in the words that all routes share.

@@ -185,11 +185,6 @@ async fn assign_seniority(
     Path((position, seniority)): Path<(String, String)>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let (scope, ()) = read(&app, &caller, &body, Bare::source)?;
-    let position = named(&position, Kind::Position, &scope).map_err(not_found)?;
-    let seniority = named(&seniority, Kind::Seniority, &scope).map_err(not_found)?;
-    let operation = Assign { scope, position, seniority };
-    let write = Write::of(&app, &caller, &body).refusing(not_found);
     let told = |sent: &Assign, position: Position| {
         let assigned = Assigned {
             name: position.name,
@@ -200,7 +195,12 @@ async fn assign_seniority(
         };
         Wrapped::ok(assigned).into()
     };
-    Ok(write.run(operation, told).await)
+    let prepared = read(&app, &caller, &body, Bare::source).and_then(|(scope, ())| {
+        let position = named(&position, Kind::Position, &scope)?;
+        let seniority = named(&seniority, Kind::Seniority, &scope)?;
+        Ok((Assign { scope, position, seniority }, told))
+    });
+    Ok(Write::of(&app, &caller, &body).refusing(not_found).run(prepared).await)
 }
 
 /// COR publishes its own code here.

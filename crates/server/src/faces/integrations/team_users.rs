@@ -12,8 +12,10 @@ use utoipa_axum::routes;
 use super::{Metadata, named, read};
 use crate::app::Shared;
 use crate::faces::wire::Spaced;
+use crate::http::inbox::{Blame, Refusals};
 use crate::http::log::Counts;
-use crate::http::{Answer, Caller, JsonBody, Path, Problem, Write, body};
+use crate::http::records::by_itself;
+use crate::http::{Answer, Caller, JsonBody, Path, Problem, Records, Write, body};
 use crate::teams::attach::{self, Attach, Members};
 use crate::teams::detach::Detach;
 
@@ -141,8 +143,19 @@ async fn attach_users(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let operation = Attach(members(&app, &caller, &id, &body)?);
-    Ok(Write::of(&app, &caller, &body).run(operation, told).await)
+    let prepared = members(&app, &caller, &id, &body).map(|members| (Attach(members), told));
+    let write = Write::of(&app, &caller, &body).records(Records::each("users", by_itself));
+    Ok(write.run_each(prepared, refused).await)
+}
+
+/// The users that were not attached.
+fn refused(_: &Attach, outcome: &attach::Outcome) -> Refusals {
+    let blame = |why: domain::team::TeamRefusal| Blame {
+        pointer: String::new(),
+        code: why.code(),
+        message: why.to_string().into(),
+    };
+    outcome.refused.iter().map(|(nth, _, why)| (*nth, vec![blame(*why)])).collect()
 }
 
 fn told(Attach(sent): &Attach, outcome: attach::Outcome) -> Answer {
@@ -191,11 +204,11 @@ async fn detach_users(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let operation = Detach(members(&app, &caller, &id, &body)?);
     let told = |Detach(sent): &Detach, removed: Vec<attach::Relation>| {
         let company = sent.scope.company;
         let removed = removed.into_iter().map(|removed| relation(company, removed));
         Json(removed.collect::<Vec<_>>()).into()
     };
-    Ok(Write::of(&app, &caller, &body).run(operation, told).await)
+    let prepared = members(&app, &caller, &id, &body).map(|members| (Detach(members), told));
+    Ok(Write::of(&app, &caller, &body).run(prepared).await)
 }

@@ -168,13 +168,16 @@ async fn attach_workspaces(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let (scope, workspaces) = read(&app, &caller, &body, |sent: AttachWorkspaces| {
+    let read = read(&app, &caller, &body, |sent: AttachWorkspaces| {
         let shares: Option<Vec<_>> = sent.workspaces?.into_iter().map(Share::read).collect();
         Some((Metadata::source(sent.metadata)?, shares?))
-    })?;
-    let user = named(&id, Kind::User, &scope)?;
+    });
     let told = |_: &_, outcome| user_workspaces(outcome).into();
-    Ok(Write::of(&app, &caller, &body).run(Attach { scope, user, workspaces }, told).await)
+    let prepared = read.and_then(|(scope, workspaces)| {
+        let user = named(&id, Kind::User, &scope)?;
+        Ok((Attach { scope, user, workspaces }, told))
+    });
+    Ok(Write::of(&app, &caller, &body).run(prepared).await)
 }
 
 body! {
@@ -205,11 +208,14 @@ async fn detach_workspaces(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let (scope, workspaces) = read(&app, &caller, &body, |sent: DetachWorkspaces| {
+    let read = read(&app, &caller, &body, |sent: DetachWorkspaces| {
         Some((Metadata::source(sent.metadata)?, sent.workspaces?))
-    })?;
-    let user = named(&id, Kind::User, &scope)?;
-    let workspaces = workspaces.into_iter().map(Ref::External).collect();
+    });
     let told = |_: &_, outcome| user_workspaces(outcome).into();
-    Ok(Write::of(&app, &caller, &body).run(Detach { scope, user, workspaces }, told).await)
+    let prepared = read.and_then(|(scope, workspaces)| {
+        let user = named(&id, Kind::User, &scope)?;
+        let workspaces = workspaces.into_iter().map(Ref::External).collect();
+        Ok((Detach { scope, user, workspaces }, told))
+    });
+    Ok(Write::of(&app, &caller, &body).run(prepared).await)
 }

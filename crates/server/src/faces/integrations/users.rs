@@ -16,7 +16,8 @@ use super::{CreateBody, Metadata, UpdateBody, read};
 use crate::app::Shared;
 use crate::faces::wire::{Iso, Number};
 use crate::http::field::SourceName;
-use crate::http::{Caller, JsonBody, Problem, Write, body};
+use crate::http::records::by_id;
+use crate::http::{Caller, JsonBody, Problem, Records, Write, body};
 use crate::users::{New, Patch, User, positions};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -257,10 +258,10 @@ async fn assign_positions(
     caller: Caller,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let (scope, users) = read(&app, &caller, &body, |sent: AssignPositions| {
+    let read = read(&app, &caller, &body, |sent: AssignPositions| {
         let users: Option<Vec<_>> = sent.users?.into_iter().map(PositionOfUser::read).collect();
         Some((Metadata::source(sent.metadata)?, users?))
-    })?;
+    });
     let told = |_: &_, assigned: Vec<(i64, i64)>| {
         let one =
             |(user_id, position_id)| PositionAssigned { user_id, position_id, status: "assigned" };
@@ -268,6 +269,7 @@ async fn assign_positions(
         let assignments = assigned.into_iter().map(one).collect();
         Json(PositionsAssigned { message, assignments }).into()
     };
-    let operation = positions::AssignPositions { scope, users };
-    Ok(Write::of(&app, &caller, &body).run(operation, told).await)
+    let prepared = read.map(|(scope, users)| (positions::AssignPositions { scope, users }, told));
+    let write = Write::of(&app, &caller, &body).records(Records::each("users", by_id));
+    Ok(write.run(prepared).await)
 }

@@ -102,15 +102,18 @@ async fn attach_users(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let opened = Body::open(&body, app.limits)?;
-    let entries = Check::all(app.limits, |check| opened.sent().users.read(check, entry))?;
-    let scope = caller.writes(Source::NONE)?;
-    let contract = Ref::Internal(path::id(&id, Kind::Contract)?);
-    let told = move |sent: &Attach, outcome: Outcome| {
-        let (company, contract) = (sent.scope.company, outcome.contract_id);
-        assigned::answer(company, contract, true, opened.items(), &outcome)
-    };
-    Ok(Write::of(&app, &caller, &body).run(Attach { scope, contract, entries }, told).await)
+    let prepared = Body::open(&body, app.limits).and_then(|opened| {
+        let entries = Check::all(app.limits, |check| opened.sent().users.read(check, entry))?;
+        let scope = caller.writes(Source::NONE)?;
+        let contract = Ref::Internal(path::id(&id, Kind::Contract)?);
+        let told = move |sent: &Attach, outcome: Outcome| {
+            let (company, contract) = (sent.scope.company, outcome.contract_id);
+            assigned::answer(company, contract, true, opened.items(), &outcome)
+        };
+        Ok((Attach { scope, contract, entries }, told))
+    });
+    let write = Write::of(&app, &caller, &body).records(assigned::RECORDS.in_ours());
+    Ok(write.run_each(prepared, assigned::refused).await)
 }
 
 /// A date range that a user has on the contract.
