@@ -29,6 +29,7 @@ mod projects;
 mod races;
 mod references;
 mod refresh;
+mod refusal_acts;
 mod refusals;
 mod rights;
 mod schema;
