@@ -10,6 +10,7 @@ use server::faces;
 use server::http::Limits;
 use server::http::cors::{self, Origin};
 use server::store::{Location, Startup};
+use server::sweep::Retention;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -35,6 +36,14 @@ pub struct Serve {
     #[arg(long, env = "CREWLINE_MAX_RANGES", default_value_t = Limits::default().max_ranges, value_name = "N",
         value_parser = max_ranges)]
     max_ranges: usize,
+    /// Days that refused records are kept, counted from when they were last refused
+    #[arg(long, env = "CREWLINE_KEEP_REFUSALS", default_value_t = Retention::REFUSALS, value_name = "DAYS",
+        value_parser = clap::value_parser!(u32).range(1..=MOST_DAYS))]
+    keep_refusals: u32,
+    /// Days that events are kept
+    #[arg(long, env = "CREWLINE_KEEP_EVENTS", default_value_t = Retention::EVENTS, value_name = "DAYS",
+        value_parser = clap::value_parser!(u32).range(1..=MOST_DAYS))]
+    keep_events: u32,
     /// Origins whose pages may call, as scheme://host or scheme://host:port; * for any
     #[arg(
         long = "cors-origin",
@@ -47,6 +56,9 @@ pub struct Serve {
     #[arg(long, env = "CREWLINE_LOG_FORMAT", value_enum, default_value_t = log::Format::Text)]
     pub log_format: log::Format,
 }
+
+/// A hundred years.
+const MOST_DAYS: i64 = 36_500;
 
 fn max_ranges(text: &str) -> Result<usize, String> {
     let valid = text.parse().ok().filter(|n| (1..=Limits::MOST).contains(n));
@@ -104,7 +116,8 @@ impl Serve {
         tracing::info!(%address, "listening");
         // Answers are small and complete: nothing is gained by waiting for more to send.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let (mut told, mut background) = (stopped.clone(), background::start(&app));
+        let retention = Retention::days(self.keep_refusals, self.keep_events);
+        let (mut told, mut background) = (stopped.clone(), background::start(&app, retention));
         let feed = Arc::clone(&app);
         let router = match self.cors_origins.is_empty() {
             true => faces::router(app),

@@ -12,6 +12,7 @@ pub mod refusal;
 pub mod scope;
 pub mod secret;
 pub mod store;
+pub mod sweep;
 
 pub mod http;
 

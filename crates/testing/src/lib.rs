@@ -19,6 +19,7 @@ use server::http::Limits;
 use server::keys::Rights;
 use server::secret::Secret;
 use server::store::{Location, Options, Store};
+use server::sweep::Retention;
 use server::{companies, keys, tokens};
 use tempfile::TempDir;
 
@@ -120,7 +121,7 @@ impl TestApp {
         let app = App::new(store, clock.clone(), limits);
         let router = server::faces::router(Arc::clone(&app));
         let api = Api::new(router, company(&app, "Test company").await);
-        let background = background::start(&app);
+        let background = background::start(&app, Retention::default());
         Self { engine, app, clock, database, api, background }
     }
 
@@ -143,7 +144,7 @@ impl TestApp {
         let store = store.expect("a database");
         let app = App::new(store, self.clock.clone(), self.app.limits);
         let api = self.api.at(server::faces::router(Arc::clone(&app)));
-        let _background = Some(background::start(&app));
+        let _background = Some(background::start(&app, Retention::default()));
         Node { api, app, _background }
     }
 

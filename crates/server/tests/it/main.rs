@@ -30,6 +30,7 @@ mod races;
 mod references;
 mod refresh;
 mod refusal_acts;
+mod refusal_costs;
 mod refusals;
 mod rights;
 mod schema;

@@ -1,12 +1,15 @@
 //! What can be done with refused records: count, send again, correct, ignore, forget.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use server::refusals;
-use testing::{Answer, Api, TestApp, both_engines};
+use server::refusals::remedy::REMEDIES;
+use server::sweep::{self, Retention};
+use testing::{Answer, Api, TestApp, both_engines, operations};
 
 use crate::refusals::{ATTACH, BAD, CLIENTS, GOOD, brief, client, entry, items, users, with};
 
@@ -40,6 +43,49 @@ async fn an_unknown_user(t: &TestApp) -> String {
     t.api.user("OKTA", "u1").await;
     t.api.post(ATTACH, users(json!([entry("u1", &[GOOD]), entry("u2", &[GOOD])]))).await.ok();
     only(&t.api, "").await
+}
+
+/// Every code that a record may be refused with, besides those of the document.
+fn codes_of_records() -> Vec<&'static str> {
+    let ranges = {
+        use domain::range::RangeRefusal as R;
+        [R::Absent, R::Incomplete, R::NotADate, R::NotAscending, R::OutsidePeriod].map(R::code)
+    };
+    let entries = {
+        use domain::attach::Why as W;
+        let whys =
+            [W::NotAssociated, W::MalformedUser, W::Legacy, W::NoDates, W::UnknownUser(Vec::new())];
+        whys.map(|why| why.code().unwrap())
+    };
+    let members = {
+        use domain::team::TeamRefusal as T;
+        [T::AlreadyAssigned, T::NotInWorkspace, T::WorkspaceConflict].map(T::code)
+    };
+    let rates = {
+        use domain::exchange::ExchangeRefusal as E;
+        [E::UnknownCurrency(String::new()), E::OtherBase(String::new()), E::OtherDay]
+            .map(|why| why.code())
+    };
+    [&ranges[..], &entries, &members, &rates].concat()
+}
+
+/// Every code has a remedy in every language, and the catalogue of errors says the same.
+#[test]
+fn every_code_has_a_remedy() {
+    let catalogue = include_str!("../../../../docs/errors.md");
+    let listed = operations()
+        .into_iter()
+        .flat_map(|operation| operation.said["x-error-codes"].as_array().into_iter().flatten());
+    let mut codes: BTreeSet<&str> = listed.map(|code| code.as_str().unwrap()).collect();
+    codes.extend(codes_of_records());
+    codes.extend(["E_ROUTE_NOT_FOUND", "E_METHOD_NOT_ALLOWED"]);
+    let known: BTreeSet<&str> = REMEDIES.iter().map(|(code, ..)| *code).collect();
+    assert_eq!(codes, known);
+    for (code, english, spanish) in REMEDIES {
+        assert!(english.ends_with('.') && spanish.ends_with('.') && english != spanish, "{code}");
+        let said = |line: &str| line.contains(&format!("`{code}`")) && line.contains(english);
+        assert!(catalogue.lines().any(said), "{code}: {english}");
+    }
 }
 
 both_engines! {
@@ -187,7 +233,7 @@ both_engines! {
         let first = t.api.get("/api/refusals/groups?limit=1").await.ok();
         let second = t.api.get(&format!("/api/refusals/groups?limit=1&cursor={}", first["next"].as_str().unwrap())).await.ok();
         assert_eq!((&second["data"][0]["count"], &second["next"]), (&json!(900), &Value::Null));
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let mut cursor = String::new();
         loop {
             let page = t.api.get(&format!("/api/refusals?source=OKTA&limit=200{cursor}")).await.ok();
@@ -266,6 +312,20 @@ both_engines! {
                 assert_eq!(item["remedy"], expected, "{asked}");
             }
         }
+    }
+
+    /// The sweep clears away all that was kept long enough: items, and answers under keys.
+    async fn swept(t: TestApp) {
+        t.api.contract("OKTA", "K9", None, None).await;
+        let key = [("idempotency-key", "k1")];
+        with(&t.api, Method::POST, ATTACH, &key, &users(json!([entry("u1", &[GOOD])]))).await;
+        let retention = Retention::days(2);
+        assert_eq!(sweep::once(&t.app, retention).await.unwrap(), 0);
+        t.clock.advance(Duration::from_secs(24 * 3_600));
+        assert_eq!(sweep::once(&t.app, retention).await.unwrap(), 1);
+        t.clock.advance(Duration::from_secs(24 * 3_600 + 1));
+        assert_eq!(sweep::once(&t.app, retention).await.unwrap(), 1);
+        assert!(brief(&t.again().await).await.is_empty());
     }
 
     /// Items are forgotten when they were last refused long enough ago, in bounded steps.
