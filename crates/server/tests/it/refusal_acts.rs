@@ -319,7 +319,7 @@ both_engines! {
         t.api.contract("OKTA", "K9", None, None).await;
         let key = [("idempotency-key", "k1")];
         with(&t.api, Method::POST, ATTACH, &key, &users(json!([entry("u1", &[GOOD])]))).await;
-        let retention = Retention::days(2);
+        let retention = Retention::days(2, 30);
         assert_eq!(sweep::once(&t.app, retention).await.unwrap(), 0);
         t.clock.advance(Duration::from_secs(24 * 3_600));
         assert_eq!(sweep::once(&t.app, retention).await.unwrap(), 1);

@@ -139,13 +139,18 @@ both_engines! {
         assert_eq!(item["record"], json!({"metadata": {"source": "OKTA"}, "id": "c2", "name": 7}));
         let item = &items(&t.api, "?operation=clients.update").await[1];
         assert!(item["path_ids"] == json!(["none"]) || item["path_ids"] == json!([long]), "{item}");
+        // No text that a path may hold is in the way.
+        assert_eq!(t.api.put(&format!("{CLIENTS}/a%00%F0%9F%98%80%22b?x=%00"), json!({"metadata": {"source": "OKTA"}})).await.status, 404);
+        let item = &items(&t.api, "?operation=clients.update").await.into_iter().find(|item| item["path_ids"][0] == "a\0😀\"b").unwrap();
+        let again = with(&t.api, Method::POST, &format!("/api/refusals/{}/retry", item["id"].as_str().unwrap()), &[], &Value::Null).await;
+        assert_eq!(again.status, 404);
         // Taken, they are closed.
         t.api.post(CLIENTS, client("c2")).await.ok();
         t.api.post(CLIENTS, client("none")).await.ok();
         t.api.put(&format!("{CLIENTS}/none"), json!({"metadata": {"source": "OKTA"}})).await.ok();
         let mut left = brief(&t.api).await;
         left.sort();
-        assert_eq!(left, ["open - ZC001 1", "open c1 ZC004 1", "resolved - ZC001 1", "superseded c2 VALIDATION 1"]);
+        assert_eq!(left, ["open - ZC001 1", "open - ZC001 2", "open c1 ZC004 1", "resolved - ZC001 1", "superseded c2 VALIDATION 1"]);
     }
 
     /// Every entry of a batch that is refused as a whole is an item, each with what is said of it.

@@ -149,6 +149,16 @@ fn shown(sources: &Sources, language: Language, item: Item) -> Refusal {
     }
 }
 
+/// In which language people are spoken to.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "what `Language` reads")]
+struct Languages {
+    /// `en` or `es`, with weights: in which language `remedy` is.
+    #[param(rename = "Accept-Language", example = "es-MX, en;q=0.5")]
+    accept_language: Option<String>,
+}
+
 /// All of them narrow the list. Unknown parameters are refused.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -232,7 +242,7 @@ fn item_cursor(item: &Item) -> Option<String> {
     get,
     path = "/api/refusals",
     tag = "refusals",
-    params(ListQuery),
+    params(ListQuery, Languages),
     responses((status = 200, description = "A page.", body = Page<Refusal>))
 )]
 async fn list(
@@ -311,7 +321,7 @@ impl GroupsQuery {
     get,
     path = "/api/refusals/groups",
     tag = "refusals",
-    params(GroupsQuery),
+    params(GroupsQuery, Languages),
     responses((status = 200, description = "A page.", body = Page<Group>))
 )]
 async fn groups(
@@ -362,7 +372,7 @@ async fn find(app: &Shared, caller: &Caller, id: &str) -> Result<Item, Problem> 
     get,
     path = "/api/refusals/{id}",
     tag = "refusals",
-    params(("id" = String, Path, description = "The item's id.", example = "cn31Gf6RycQKWbJ3TBm37A")),
+    params(("id" = String, Path, description = "The item's id.", example = "cn31Gf6RycQKWbJ3TBm37A"), Languages),
     responses((status = 200, description = "The item, with the whole record.", body = Refusal)),
     extensions(("x-error-codes" = json!(["REFUSAL_NOT_FOUND"])))
 )]
