@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::{CStr, c_int};
 use std::fmt::Write as _;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
 use std::sync::{LazyLock, RwLock};
 
@@ -31,7 +32,7 @@ pub enum Dialect {
 ///
 /// Texts are literals, so each is worked out once and kept.
 pub fn text(sql: &'static str, scalars: usize, dialect: Dialect) -> &'static str {
-    type Texts = HashMap<(*const u8, usize, Dialect), &'static str>;
+    type Texts = HashMap<(*const u8, usize, Dialect), &'static str, ByAddress>;
     struct Known(RwLock<Texts>);
     // Safety: the pointers are keys and never followed.
     unsafe impl Send for Known {}
@@ -46,6 +47,33 @@ pub fn text(sql: &'static str, scalars: usize, dialect: Dialect) -> &'static str
     let text: &'static str = expand(sql, scalars, dialect).leak();
     known.0.write().unwrap_or_else(|e| e.into_inner()).insert(key, text);
     text
+}
+
+/// Hashes addresses: they are as good as random once they are mixed. Asked for at each statement.
+#[derive(Clone, Copy, Debug, Default)]
+struct Address(u64);
+type ByAddress = BuildHasherDefault<Address>;
+
+impl Hasher for Address {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
 }
 
 fn expand(sql: &str, scalars: usize, dialect: Dialect) -> String {
