@@ -6,6 +6,7 @@ use axum::http::Method;
 use expect_test::expect;
 use serde_json::{Value, json};
 use testing::{Answer, Api, both_engines};
+use tokio::task::JoinSet;
 
 /// The items of a list, by query.
 pub async fn items(api: &Api, query: &str) -> Vec<Value> {
@@ -266,6 +267,32 @@ both_engines! {
         t.api.delete(ATTACH, json!({"metadata": {"source": "OKTA"}, "users": ["u1"]})).await.ok();
         with(&t.api, Method::POST, ATTACH, &[("idempotency-key", "k1")], &bad).await;
         assert_eq!(brief(&t.api).await, ["resolved u1 CE001 1", "open u1 ZC001 1"]);
+    }
+
+    /// Many at once, some refused and some taken: nobody waits in vain, and what was taken last
+    /// leaves nothing open.
+    async fn at_the_same_time(t: TestApp) {
+        t.api.contract("OKTA", "K9", None, None).await;
+        for nth in 0..20 {
+            t.api.user("OKTA", &format!("u{nth}")).await;
+        }
+        let all = |range: Range, nth: usize| {
+            // Each in an order of its own.
+            let order = (0..20).map(|user| (user * 7 + nth) % 20);
+            users(json!(order.map(|user| entry(&format!("u{user}"), &[range])).collect::<Vec<_>>()))
+        };
+        let mut many = JoinSet::new();
+        for nth in 0..24 {
+            let (api, body) = (t.api.clone(), all(if nth % 3 == 0 { GOOD } else { BAD }, nth));
+            many.spawn(async move { api.post(ATTACH, body).await.status.as_u16() });
+        }
+        let statuses = many.join_all().await;
+        assert!(statuses.iter().all(|status| matches!(status, 200 | 422)), "{statuses:?}");
+        let items = items(&t.api, "?state=all").await;
+        assert_eq!(items.len(), 20);
+        assert!(items.iter().all(|item| item["attempts"] == 16), "{items:?}");
+        t.api.post(ATTACH, all(GOOD, 0)).await.ok();
+        assert_eq!(t.api.get("/api/refusals").await.ok()["data"], json!([]));
     }
 
     /// A key that is limited to sources sees what was refused under these, and no count of
