@@ -20,6 +20,11 @@ use server::store::{Location, Options, Startup, Store};
 
 use output::Output;
 
+/// A request allocates on one thread what another one frees, which the system's allocator is slow
+/// at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The server where a company's systems meet: people and their assignments, by everyone's own ids.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
