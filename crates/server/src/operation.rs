@@ -82,6 +82,11 @@ pub trait Keep<O: Operation>: Send + Sync + 'static {
     /// What comes out.
     type Ended: Send + 'static;
 
+    /// Whether the operation is only tried.
+    fn tries(&self) -> bool {
+        false
+    }
+
     /// Ahead of the operation; it may lock, and writes nothing. `Some`: the operation does not run.
     fn before(
         &self,
@@ -111,7 +116,7 @@ pub async fn run<O: Operation, K: Keep<O>>(
             Some((sequence, n)) => app.store.ids(sequence, n).await?,
         };
         let (running, keep, now) = (Arc::clone(operation), Arc::clone(keep), app.clock.now());
-        let ended = app.store.write(O::NAME, async move |tx: &mut Tx| {
+        let ended = app.store.attempt(O::NAME, keep.tries(), async move |tx: &mut Tx| {
             if let Some(ended) = keep.before(tx, now).await? {
                 return Err(Stop::Refused(ended));
             }

@@ -180,6 +180,10 @@ where
 {
     type Ended = Ended<O::Outcome>;
 
+    fn tries(&self) -> bool {
+        self.asked.dry_run
+    }
+
     async fn before(&self, tx: &mut Tx, now: Timestamp) -> store::Result<Option<Self::Ended>> {
         let claim = match &self.request {
             Some(request) => idempotency::claim(tx, request, now).await?,

@@ -131,8 +131,23 @@ impl Store {
         T: Send + 'static,
         R: Send + 'static,
     {
+        self.attempt(name, false, op).await
+    }
+
+    /// The same; `tried`: it will most likely undo what it does.
+    pub async fn attempt<T, R, F>(
+        &self,
+        name: &'static str,
+        tried: bool,
+        op: F,
+    ) -> Result<T, Stop<R>>
+    where
+        F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
         let result = match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(op).await,
+            Engine::Sqlite(sqlite) => sqlite.write(tried, op).await,
             Engine::Postgres(postgres) => postgres.write(op).await,
         };
         if let Err(Stop::Failed(error)) = &result {

@@ -1,8 +1,8 @@
 //! SQLite: one writer thread that commits many operations together, and a few readers.
 //!
-//! The writer takes every waiting job into one `BEGIN IMMEDIATE .. COMMIT`, each in a savepoint
-//! of its own, and answers them all after the commit. The fsync of one group is the time in
-//! which the next one gathers.
+//! The writer takes every waiting job into one `BEGIN IMMEDIATE .. COMMIT` and answers them all
+//! after the commit. The fsync of one group is the time in which the next one gathers. When a job
+//! has to be undone after it has written, the group runs again, each job in a savepoint of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -41,6 +41,10 @@ pub struct Lite {
     progress: Progress,
     /// Whether what was asked ahead found a row.
     found: bool,
+    /// Whether the job has a savepoint of its own.
+    held: bool,
+    /// Rows that the connection had changed before the job.
+    start: u64,
 }
 
 impl Lite {
@@ -72,12 +76,19 @@ impl Lite {
         self.found
     }
 
-    /// Each job has a savepoint of its own.
+    /// Without a savepoint only nothing can be undone; else the job runs again with one.
     pub(super) fn undo(&mut self) -> Result<()> {
         self.progress.goes_on()?;
-        let prepared = self.connection.prepare_cached("ROLLBACK TO job");
-        let result = prepared.and_then(|mut prepared| prepared.raw_execute());
-        self.progress.note(result.map(drop).map_err(Error::from))
+        let result = match (self.held, self.connection.total_changes() == self.start) {
+            (true, _) => {
+                let prepared = self.connection.prepare_cached("ROLLBACK TO job");
+                let undone = prepared.and_then(|mut prepared| prepared.raw_execute());
+                undone.map(drop).map_err(Error::from)
+            }
+            (false, true) => Ok(()),
+            (false, false) => Err(Error::changed("it is to run again with a savepoint")),
+        };
+        self.progress.note(result)
     }
 }
 
@@ -118,6 +129,8 @@ fn run<T>(
 
 /// An operation on its way, without its types.
 trait Job: Send {
+    /// Whether it will most likely undo what it does.
+    fn is_tried(&self) -> bool;
     /// Whether the caller has gone away.
     fn abandoned(&self) -> bool;
     /// Runs it; may be called again, when what it did was lost. `true`: keep its work.
@@ -130,6 +143,7 @@ trait Job: Send {
 
 struct Task<T, R, F> {
     op: F,
+    tried: bool,
     result: Option<Result<T, Stop<R>>>,
     reply: oneshot::Sender<Result<T, Stop<R>>>,
     statements: Arc<AtomicU64>,
@@ -141,6 +155,10 @@ where
     T: Send + 'static,
     R: Send + 'static,
 {
+    fn is_tried(&self) -> bool {
+        self.tried
+    }
+
     fn abandoned(&self) -> bool {
         self.reply.is_closed()
     }
@@ -241,13 +259,14 @@ impl Sqlite {
         Ok(Self { readers, writer, statements })
     }
 
-    pub(super) async fn write<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
+    /// `tried`: it will most likely undo what it does.
+    pub(super) async fn write<T, R, F>(&self, tried: bool, op: F) -> Result<T, Stop<R>>
     where
         F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.send(&self.writer.queue, op).await
+        self.send(&self.writer.queue, tried, op).await
     }
 
     pub(super) async fn read<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
@@ -256,10 +275,15 @@ impl Sqlite {
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.send(&self.readers.queue, op).await
+        self.send(&self.readers.queue, false, op).await
     }
 
-    async fn send<T, R, F>(&self, queue: &mpsc::Sender<Box<dyn Job>>, op: F) -> Result<T, Stop<R>>
+    async fn send<T, R, F>(
+        &self,
+        queue: &mpsc::Sender<Box<dyn Job>>,
+        tried: bool,
+        op: F,
+    ) -> Result<T, Stop<R>>
     where
         F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
         T: Send + 'static,
@@ -267,7 +291,7 @@ impl Sqlite {
     {
         let (reply, answer) = oneshot::channel();
         let statements = Arc::clone(&self.statements);
-        let task = Task { op, result: None, reply, statements };
+        let task = Task { op, tried, result: None, reply, statements };
         queue.try_send(Box::new(task)).map_err(|error| match error {
             TrySendError::Full(_) => Error::QueueFull,
             TrySendError::Closed(_) => Error::Unavailable("the thread has ended".into()),
@@ -313,7 +337,8 @@ fn write_all(connection: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>) {
     let mut writer = Runner { connection: Some(Box::new(connection)) };
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
-        if writer.together(&mut group, &mut queue).is_err() {
+        let together = writer.together(&mut group, &mut queue, false);
+        if together.or_else(|Lost| writer.together(&mut group, &mut queue, true)).is_err() {
             group.iter_mut().for_each(|job| writer.alone(job.as_mut()));
         }
         group.into_iter().for_each(Job::answer);
@@ -330,11 +355,14 @@ struct Runner {
 struct Lost;
 
 impl Runner {
-    /// Runs a group in one transaction.
+    /// Runs a group in one transaction. A savepoint copies every page that its job changes, and
+    /// nearly no job undoes anything once it has written: so the first time only those have one
+    /// that are known to. `held`: each has.
     fn together(
         &mut self,
         group: &mut Vec<Box<dyn Job>>,
         queue: &mut mpsc::Receiver<Box<dyn Job>>,
+        held: bool,
     ) -> Result<(), Lost> {
         let lost = |_| Lost;
         self.clear();
@@ -353,11 +381,8 @@ impl Runner {
         while let Some(job) = group.get_mut(next) {
             next += 1;
             if !job.abandoned() {
-                self.sql("SAVEPOINT job").map_err(lost)?;
-                if !self.run(job.as_mut()) {
-                    self.sql("ROLLBACK TO job").map_err(lost)?;
-                }
-                self.sql("RELEASE job").map_err(lost)?;
+                let held = held || job.is_tried();
+                self.one_of_many(job.as_mut(), held)?;
             }
             let full =
                 next >= GROUP_JOBS || self.connection().total_changes() - start >= GROUP_ROWS;
@@ -366,6 +391,28 @@ impl Runner {
             }
         }
         self.sql("COMMIT").map_err(lost)
+    }
+
+    /// Runs one job of a group.
+    fn one_of_many(&mut self, job: &mut dyn Job, held: bool) -> Result<(), Lost> {
+        let lost = |_| Lost;
+        let start = self.connection().total_changes();
+        if held {
+            self.sql("SAVEPOINT job").map_err(lost)?;
+        }
+        let keep = self.run(job, held);
+        // Some errors end the whole transaction: what comes next would be outside of any.
+        if self.connection().is_autocommit() {
+            return Err(Lost);
+        }
+        match (held, keep) {
+            (true, true) => self.sql("RELEASE job").map_err(lost),
+            (true, false) => {
+                self.sql("ROLLBACK TO job").and_then(|()| self.sql("RELEASE job")).map_err(lost)
+            }
+            (false, false) if self.connection().total_changes() != start => Err(Lost),
+            (false, _) => Ok(()),
+        }
     }
 
     /// Runs one job in a transaction of its own, and leaves its true end in it.
@@ -378,7 +425,7 @@ impl Runner {
         if let Err(error) = self.sql("BEGIN IMMEDIATE").and_then(|()| self.sql("SAVEPOINT job")) {
             return job.fail(error);
         }
-        let keep = self.run(job);
+        let keep = self.run(job, true);
         match (keep, self.connection().is_autocommit()) {
             (true, true) => job.fail(Error::Swallowed),
             (true, false) => {
@@ -402,9 +449,10 @@ impl Runner {
     }
 
     /// Lends the connection to a job. `true`: its work is to be kept.
-    fn run(&mut self, job: &mut dyn Job) -> bool {
+    fn run(&mut self, job: &mut dyn Job, held: bool) -> bool {
         let Some(connection) = self.connection.take() else { return false };
-        let mut tx = Tx::Sqlite(Lite { connection, progress: Progress::default(), found: false });
+        let (progress, start) = (Progress::default(), connection.total_changes());
+        let mut tx = Tx::Sqlite(Lite { connection, progress, found: false, held, start });
         let keep = job.run(&mut tx);
         if let Tx::Sqlite(lite) = tx {
             self.connection = Some(lite.connection);
@@ -438,7 +486,7 @@ fn read_all(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Box<dyn Job
         let end = started.elapsed() + READ;
         deadline.store(end.as_millis() as u64, Ordering::Relaxed);
         match reader.sql("BEGIN") {
-            Ok(()) => drop(reader.run(job.as_mut())),
+            Ok(()) => drop(reader.run(job.as_mut(), false)),
             Err(error) => job.fail(error),
         }
         reader.clear();

@@ -72,7 +72,7 @@ async fn no_answer_before_the_commit() {
     let t = TestApp::new(Engine::Sqlite).await;
     let path = t.database.file().unwrap();
     let mut group = JoinSet::new();
-    hold(&t, &mut group, Duration::from_millis(50));
+    hold(&t, &mut group, Duration::from_millis(500));
     tokio::time::sleep(Duration::from_millis(10)).await;
     let app = Arc::clone(&t.app);
     let quick = tokio::spawn(async move {
