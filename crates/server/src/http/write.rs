@@ -82,7 +82,8 @@ impl<'a> Write<'a> {
             let source = operation.scope().source;
             Inbox::new(O::NAME, source, records, self.body, self.caller)
         });
-        let (request, refused, dry_run) = (self.request(), self.refused, asked.dry_run);
+        let request = kept_as(self.caller, self.body);
+        let (refused, dry_run) = (self.refused, asked.dry_run);
         let keep = Arc::new(Keeping { asked, request, inbox, told, refused, each });
         let ended = match operation::run(self.app, &operation, &keep).await {
             Ok(ended) => ended,
@@ -127,14 +128,9 @@ impl<'a> Write<'a> {
         response.extensions_mut().insert(Noted);
         response
     }
-
-    /// The request as it may be sent again. One that is only tried has no use for its key.
-    fn request(&self) -> Option<Request> {
-        kept_as(self.caller, self.body)
-    }
 }
 
-/// A caller's request as its answer is kept, if it is to be.
+/// The request as it may be sent again. One that is only tried has no use for its key.
 pub fn kept_as(caller: &Caller, body: &JsonBody) -> Option<Request> {
     let Asked { method, uri, key, dry_run, .. } = &*caller.asked;
     let key = key.as_ref().filter(|_| !dry_run)?;
@@ -237,9 +233,7 @@ where
                 (ended, last)
             }
             Ended::Refused(problem, _) => {
-                let last = self.last_of(scope.source, &problem, now);
-                let noted =
-                    self.inbox.is_some() && last.len() > usize::from(self.request.is_some());
+                let (last, noted) = self.last_of(scope.source, &problem, now);
                 let ended = Ended::Refused(problem, noted);
                 if last.is_empty() {
                     return Err(Stop::Refused(ended));
@@ -255,8 +249,9 @@ where
 }
 
 impl<O: Operation, F> Keeping<O, F> {
-    /// What is kept of a request that was refused as a whole: its records, and its answer.
-    fn last_of(&self, source: Source, problem: &Problem, now: Timestamp) -> Vec<Last> {
+    /// What is kept of a request that was refused as a whole: its records and its answer; and
+    /// whether there are any records.
+    fn last_of(&self, source: Source, problem: &Problem, now: Timestamp) -> (Vec<Last>, bool) {
         let mut last = Vec::new();
         if let Some(inbox) = &self.inbox {
             let refused = inbox.whole(source, problem);
@@ -264,11 +259,12 @@ impl<O: Operation, F> Keeping<O, F> {
                 last.push(refusals::keep(&inbox.request(), refused, now));
             }
         }
+        let noted = !last.is_empty();
         if let Some(request) = &self.request {
             let answer = self.answer(problem);
             last.push(idempotency::keep(request, kept(request, &answer), now));
         }
-        last
+        (last, noted)
     }
 
     /// A problem as it is told.

@@ -81,10 +81,10 @@ macro_rules! page {
     ($($choice:literal)?) => {
         items!(
             $($choice,)?
-            "state >= $3 AND state <= $4 AND (state, first_at, id) > ($5, $6, $7)
-                AND ($8 IS NULL OR operation = $8) AND ($9 IS NULL OR code = $9)
+            "state <= $3 AND (state, first_at, id) > ($4, $5, $6)
+                AND ($7 IS NULL OR operation = $7) AND ($8 IS NULL OR code = $8)
                 AND source_id IN (SELECT e.id FROM {e(id bigint)})
-            ORDER BY state, first_at, id LIMIT $10"
+            ORDER BY state, first_at, id LIMIT $9"
         )
     };
 }
@@ -101,21 +101,20 @@ pub async fn list(
     let seen = seen(&sources.seen(), filter.source);
     let listed = app.store.read("refusals.list", async move |tx: &mut Tx| {
         let (first, last) = filter.state.map_or(("", "~"), |state| (state.name(), state.name()));
-        let start = || (String::new(), Timestamp::UNIX_EPOCH, String::new());
-        let (state, at, id) = after.clone().unwrap_or_else(start);
+        let start = || (first.to_owned(), Timestamp::UNIX_EPOCH, String::new());
+        let after = after.clone().filter(|(state, ..)| state.as_str() >= first);
+        let (state, at, id) = after.unwrap_or_else(start);
         let (operation, code) = (filter.operation.as_deref(), filter.code.as_deref());
         let batch = [Col::Int(&seen)];
         let items = match filter.external_id.as_deref() {
             None => {
-                let values =
-                    params![company, SHOWN, first, last, state, at, id, operation, code, limit];
+                let values = params![company, SHOWN, last, state, at, id, operation, code, limit];
                 tx.query_batch(page!(), values, &batch).await?
             }
             Some(wanted) => {
-                let values = params![
-                    company, SHOWN, first, last, state, at, id, operation, code, limit, wanted
-                ];
-                tx.query_batch(page!("external_id = $11 AND "), values, &batch).await?
+                let values =
+                    params![company, SHOWN, last, state, at, id, operation, code, limit, wanted];
+                tx.query_batch(page!("external_id = $10 AND "), values, &batch).await?
             }
         };
         Ok(items)

@@ -178,10 +178,9 @@ pub async fn edit(
     let item = find(&app, &caller, &id).await?;
     let sent = send(&app, (&caller, &headers), &again, &item, Some(record.get())).await?;
     // Also when it was answered before: then the server may have gone down in between.
-    let taken_note =
-        sent.extensions().get::<Noted>().is_some() || sent.headers().contains_key(REPLAYED);
+    let noted = sent.extensions().get::<Noted>().is_some() || sent.headers().contains_key(REPLAYED);
     // The same record again is the same item.
-    if taken_note && item.content.as_deref() != Some(record.get()) {
+    if noted && item.content.as_deref() != Some(record.get()) {
         refusals::supersede(&app, scope, &item.id).await?;
     }
     Ok(sent)
