@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// How long writes gather, so that many are numbered together.
 const GATHER: Duration = Duration::from_millis(5);
 /// "numbers" as a number: the advisory lock of whoever gives them.
-const LOCK: i64 = 0x6e75_6d62_6572_73;
+const LOCK: i64 = 0x006e_756d_6265_7273;
 
 /// Gives numbers for as long as the process runs. On SQLite events have theirs.
 pub async fn run(app: &App) {
