@@ -17,6 +17,7 @@ use server::app::{App, Shared};
 use server::clock::Clock;
 use server::http::Limits;
 use server::store::{Location, Options, Startup, Store};
+use server::webhooks::Outgoing;
 
 use output::Output;
 
@@ -121,13 +122,13 @@ impl Global {
 
     /// The database, up to date.
     async fn app(&self, limits: Limits) -> Result<Shared, Startup> {
-        open(&self.location()?, limits).await
+        open(&self.location()?, limits, Outgoing::default()).await
     }
 }
 
-async fn open(location: &Location, limits: Limits) -> Result<Shared, Startup> {
+async fn open(location: &Location, limits: Limits, webhooks: Outgoing) -> Result<Shared, Startup> {
     let store = Store::open(location, &Options::default()).await?;
-    Ok(App::new(store, Clock::System, limits))
+    Ok(App::sending(store, Clock::System, limits, webhooks))
 }
 
 /// Any error, in one line.

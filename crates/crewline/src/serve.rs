@@ -11,6 +11,8 @@ use server::http::Limits;
 use server::http::cors::{self, Origin};
 use server::store::{Location, Startup};
 use server::sweep::Retention;
+use server::webhooks::Outgoing;
+use server::webhooks::address::Entry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -52,6 +54,15 @@ pub struct Serve {
         value_name = "ORIGIN"
     )]
     cors_origins: Vec<Origin>,
+    /// Where webhooks may go besides public addresses: an address, a network as 10.0.0.0/8, or a
+    /// host name
+    #[arg(
+        long = "webhook-allow",
+        env = "CREWLINE_WEBHOOK_ALLOW",
+        value_delimiter = ',',
+        value_name = "ENTRY"
+    )]
+    webhook_allow: Vec<Entry>,
     /// How to log
     #[arg(long, env = "CREWLINE_LOG_FORMAT", value_enum, default_value_t = log::Format::Text)]
     pub log_format: log::Format,
@@ -93,6 +104,7 @@ impl Serve {
             return Err(Startup(message));
         }
         let limits = Limits { max_body_bytes: self.max_body, max_ranges: self.max_ranges };
+        let webhooks = Outgoing::new(self.webhook_allow.into_iter().collect());
         // Kept to the end: it goes with the server.
         let temporary = match self.demo && global.database.is_none() {
             true => Some(tempfile::tempdir().map_err(failed)?),
@@ -103,7 +115,7 @@ impl Serve {
             None => global.location()?,
         };
         let app = async {
-            let app = open(&location, limits).await?;
+            let app = open(&location, limits, webhooks).await?;
             if self.demo {
                 demo::start(&app, address, global.output).await?;
             }

@@ -7,6 +7,7 @@ use crate::events::Feed;
 use crate::http::Limits;
 use crate::store::Store;
 use crate::tokens;
+use crate::webhooks::Outgoing;
 
 /// The server's state.
 pub struct App {
@@ -14,6 +15,7 @@ pub struct App {
     pub clock: Clock,
     pub limits: Limits,
     pub feed: Feed,
+    pub webhooks: Outgoing,
     pub(crate) callers: tokens::Callers,
 }
 
@@ -22,7 +24,12 @@ pub type Shared = Arc<App>;
 
 impl App {
     pub fn new(store: Store, clock: Clock, limits: Limits) -> Shared {
+        Self::sending(store, clock, limits, Outgoing::default())
+    }
+
+    /// The same, with another way for webhooks to leave.
+    pub fn sending(store: Store, clock: Clock, limits: Limits, webhooks: Outgoing) -> Shared {
         let (feed, callers) = (Feed::default(), tokens::Callers::default());
-        Arc::new(Self { store, clock, limits, feed, callers })
+        Arc::new(Self { store, clock, limits, feed, webhooks, callers })
     }
 }

@@ -1,12 +1,14 @@
-//! What goes on beside requests: events get their numbers, and what was kept long enough goes.
+//! What goes on beside requests: events get their numbers, webhooks are sent, and what was kept
+//! long enough goes.
 
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
 use crate::app::Shared;
-use crate::events;
 use crate::sweep::{self, Retention};
+use crate::webhooks::dispatch;
+use crate::{events, faces};
 
 /// What runs beside requests, until this goes.
 #[derive(Debug)]
@@ -14,14 +16,29 @@ pub struct Background(JoinSet<()>);
 
 /// Starts it. There is one for each server.
 pub fn start(app: &Shared, retention: Retention) -> Background {
+    let mut background = numbers(app);
+    background.send(app);
+    let swept = Arc::clone(app);
+    background.0.spawn(async move { sweep::run(&swept, retention).await });
+    background
+}
+
+/// Starts only what the server itself needs.
+pub fn numbers(app: &Shared) -> Background {
     let mut tasks = JoinSet::new();
-    let (numbers, swept) = (Arc::clone(app), Arc::clone(app));
+    let numbers = Arc::clone(app);
     tasks.spawn(async move { events::number::run(&numbers).await });
-    tasks.spawn(async move { sweep::run(&swept, retention).await });
     Background(tasks)
 }
 
 impl Background {
+    /// Starts to call others.
+    pub fn send(&mut self, app: &Shared) {
+        let (sends, purges) = (Arc::clone(app), Arc::clone(app));
+        self.0.spawn(async move { dispatch::run(&sends, faces::api::message).await });
+        self.0.spawn(async move { dispatch::purge(&purges).await });
+    }
+
     /// Ends it, and waits until it has let go of the server.
     pub async fn stop(&mut self) {
         self.0.shutdown().await;

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::refusals::State;
 use crate::store::Stop;
+use crate::webhooks::WebhookRefusal;
 
 /// A whole-request refusal. Nothing of the request is kept.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub enum Refusal {
     NoSuchItem(String),
     /// The item was settled already.
     ItemClosed(String, State),
+    /// It is about a webhook endpoint.
+    Webhook(WebhookRefusal),
 }
 
 /// A member of a team that does not fit into a workspace.

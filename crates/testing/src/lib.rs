@@ -6,10 +6,12 @@ mod cluster;
 mod conformance;
 mod operations;
 mod process;
+mod receiver;
 mod rows;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{Currency, Name};
 use server::app::{App, Shared};
@@ -19,7 +21,7 @@ use server::http::Limits;
 use server::keys::Rights;
 use server::secret::Secret;
 use server::store::{Location, Options, Store};
-use server::sweep::Retention;
+use server::webhooks::Outgoing;
 use server::{companies, keys, tokens};
 use tempfile::TempDir;
 
@@ -28,6 +30,7 @@ pub use cluster::{Cluster, with_tls};
 pub use conformance::document;
 pub use operations::{Operation, operations};
 pub use process::{Client, Server};
+pub use receiver::{Received, Receiver};
 pub use rows::rows;
 
 /// The engines that every scenario runs on.
@@ -103,7 +106,23 @@ pub struct TestApp {
 pub struct Node {
     pub api: Api,
     pub app: Shared,
-    _background: Option<Background>,
+    background: Option<Background>,
+}
+
+impl Node {
+    /// Sends webhooks from now on, if it is a node of its own.
+    pub fn send_webhooks(&mut self) {
+        if let Some(background) = &mut self.background {
+            background.send(&self.app);
+        }
+    }
+
+    /// Ends at once what goes on beside requests, as if it were killed.
+    pub async fn kill(&mut self) {
+        if let Some(background) = &mut self.background {
+            background.stop().await;
+        }
+    }
 }
 
 /// The time at which every test begins.
@@ -118,10 +137,10 @@ impl TestApp {
         let database = Database::new(engine).await;
         let clock = Clock::fixed(START.parse().expect("a time"));
         let store = Store::open(&database.location, &options).await.expect("a database");
-        let app = App::new(store, clock.clone(), limits);
+        let app = App::sending(store, clock.clone(), limits, outgoing());
         let router = server::faces::router(Arc::clone(&app));
         let api = Api::new(router, company(&app, "Test company").await);
-        let background = background::start(&app, Retention::default());
+        let background = background::numbers(&app);
         Self { engine, app, clock, database, api, background }
     }
 
@@ -138,14 +157,18 @@ impl TestApp {
     /// Another node on the same database; on SQLite, which has one server, the same one.
     pub async fn another_node(&self) -> Node {
         if self.engine == Engine::Sqlite {
-            return Node { api: self.api.clone(), app: Arc::clone(&self.app), _background: None };
+            return Node { api: self.api.clone(), app: Arc::clone(&self.app), background: None };
         }
         let store = Store::open(&self.database.location, &Options::default()).await;
         let store = store.expect("a database");
-        let app = App::new(store, self.clock.clone(), self.app.limits);
+        let app = App::sending(store, self.clock.clone(), self.app.limits, outgoing());
         let api = self.api.at(server::faces::router(Arc::clone(&app)));
-        let _background = Some(background::start(&app, Retention::default()));
-        Node { api, app, _background }
+        Node { api, background: Some(background::numbers(&app)), app }
+    }
+
+    /// Sends webhooks from now on: only tests that ask for it call others.
+    pub fn send_webhooks(&mut self) {
+        self.background.send(&self.app);
     }
 
     /// Ends what goes on beside requests, for tests that nothing else happens.
@@ -166,6 +189,12 @@ impl TestApp {
         let rights = Rights { sources, read_only };
         self.api.with_token(&token(&self.app, 1, &key, rights).await)
     }
+}
+
+/// Webhooks may go to this machine, and wait less than they would.
+fn outgoing() -> Outgoing {
+    let allowed = ["127.0.0.1"].into_iter().map(|entry| entry.parse().expect("an entry"));
+    Outgoing::new(allowed.collect()).within(Duration::from_secs(2))
 }
 
 /// A company's token.

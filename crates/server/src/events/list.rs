@@ -80,26 +80,38 @@ const LOOKED_AT: i64 = 10_000;
 
 /// The company's events after a number.
 pub async fn list(app: &App, scope: Scope, wanted: Wanted) -> Result<Page, Stop<ListRefusal>> {
-    app.store
-        .read("events.list", async move |tx: &mut Tx| {
-            let (company, purged_to) = (scope.company, purged_to(tx, scope.company).await?);
-            let after = wanted.after.unwrap_or(purged_to);
-            if after < purged_to {
-                return Err(Stop::Refused(ListRefusal::Gone { oldest: purged_to + 1 }));
-            }
-            let limit = wanted.limit;
-            let (stored, last, more) = match wanted.types.is_empty() {
-                true => {
-                    let stored = of_all(tx, company, after, limit).await?;
-                    let last = stored.last().map_or(after, |event| event.number);
-                    let more = stored.len() as i64 == limit;
-                    (stored, last, more)
-                }
-                false => of_types(tx, company, after, &wanted.types, limit).await?,
-            };
-            Ok(Page { events: tell(tx, &scope, stored).await?, last, more })
-        })
-        .await
+    app.store.read("events.list", async move |tx: &mut Tx| page(tx, &scope, &wanted).await).await
+}
+
+/// The same, in a transaction.
+pub async fn page(tx: &mut Tx, scope: &Scope, wanted: &Wanted) -> Result<Page, Stop<ListRefusal>> {
+    let (company, purged_to) = (scope.company, purged_to(tx, scope.company).await?);
+    let after = wanted.after.unwrap_or(purged_to);
+    if after < purged_to {
+        return Err(Stop::Refused(ListRefusal::Gone { oldest: purged_to + 1 }));
+    }
+    let limit = wanted.limit;
+    let (stored, last, more) = match wanted.types.is_empty() {
+        true => {
+            let stored = of_all(tx, company, after, limit).await?;
+            let last = stored.last().map_or(after, |event| event.number);
+            let more = stored.len() as i64 == limit;
+            (stored, last, more)
+        }
+        false => of_types(tx, company, after, &wanted.types, limit).await?,
+    };
+    Ok(Page { events: tell(tx, scope, stored).await?, last, more })
+}
+
+/// Those of some numbers that are kept, in their order.
+pub async fn of_numbers(tx: &mut Tx, scope: &Scope, numbers: &[i64]) -> store::Result<Vec<Told>> {
+    let sql =
+        "SELECT v.number, v.type, v.entity_id, v.source_id, v.key, v.request_id, v.time, v.data
+        FROM {e(number bigint)} CROSS JOIN events v
+        WHERE v.company_id = $1 AND v.number = e.number AND v.number < $2 ORDER BY v.number";
+    let batch = [Col::Int(numbers)];
+    let stored = tx.query_batch(sql, params![scope.company, WAITING], &batch).await?;
+    tell(tx, scope, stored).await
 }
 
 /// One event.

@@ -54,6 +54,17 @@ impl Asked {
     }
 }
 
+impl Asked {
+    /// For what can be neither tried nor kept to be answered again: its answer carries a secret,
+    /// or it is done outside. The client's key has no meaning there.
+    pub fn in_earnest(&self) -> Result<(), Problem> {
+        match self.dry_run {
+            false => Ok(()),
+            true => Err(Problem::validation("Prefer: dry-run is not possible here")),
+        }
+    }
+}
+
 /// The client's key: 1 to 255 visible ASCII characters, taken as they are.
 fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut sent = headers.get_all(IDEMPOTENCY_KEY).iter();

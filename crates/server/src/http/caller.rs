@@ -112,6 +112,18 @@ impl Caller {
         }
     }
 
+    /// For what concerns the whole company, whatever the source: the key is limited in nothing.
+    pub fn manages(&self) -> Result<Scope, Problem> {
+        match self.read_only || self.sources.may_use(Source::NONE) {
+            true => self.writes(Source::NONE),
+            false => {
+                let mine = Sources::names(self.sources.usable());
+                let message = format!("The key is limited to {mine}: this needs one that is not");
+                Err(Problem::forbidden(message))
+            }
+        }
+    }
+
     fn scope(&self, source: Source) -> Scope {
         let sources = Arc::clone(&self.sources);
         let request_id = Arc::clone(&self.asked.request_id);

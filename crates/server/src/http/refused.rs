@@ -8,6 +8,7 @@ use super::Problem;
 use super::problem::{FieldError, LISTED, clip};
 use crate::references::At;
 use crate::refusal::{Misfit, Missing, NotFound, Refusal};
+use crate::webhooks::WebhookRefusal;
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
@@ -64,6 +65,25 @@ impl From<Refusal> for Problem {
                 let message = format!("Refusal {id} is {} already", state.name());
                 Self::conflict("RefusalClosedError", "REFUSAL_CLOSED", message)
             }
+            Refusal::Webhook(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<WebhookRefusal> for Problem {
+    fn from(refusal: WebhookRefusal) -> Self {
+        match refusal {
+            WebhookRefusal::NoSuch(id) => {
+                let message = format!("There is no webhook {}", clip(&id));
+                let status = StatusCode::NOT_FOUND;
+                Self::new(status, "WebhookNotFoundError", "WEBHOOK_NOT_FOUND", message)
+            }
+            WebhookRefusal::NotActive { id, state } => {
+                let message = format!("Webhook {id} is {state}: resume it first");
+                Self::conflict("WebhookNotActiveError", "WEBHOOK_NOT_ACTIVE", message)
+            }
+            WebhookRefusal::NoEvent(number) => Self::no_event(number),
+            WebhookRefusal::EventsGone { oldest } => Self::events_gone(oldest),
         }
     }
 }

@@ -45,6 +45,15 @@ impl JsonBody {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    /// For an operation that takes no body, or an empty object.
+    pub fn none(&self) -> Result<(), Problem> {
+        let text = self.as_str().trim_ascii();
+        match text.is_empty() || text.strip_prefix('{').is_some_and(|t| t.trim_ascii() == "}") {
+            true => Ok(()),
+            false => Err(Problem::validation("This takes no body; send none, or {}")),
+        }
+    }
+
     /// Reads the body as a JSON object. What fails here is not JSON, or not an object.
     pub fn object<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
         let text = self.as_str();

@@ -9,6 +9,7 @@ use crate::http::{Limits, Problem};
 use crate::refusal::{Misfit, Missing, NotFound, Refusal};
 use crate::refusals::State;
 use crate::store;
+use crate::webhooks::WebhookRefusal;
 
 /// A code that an answer may carry.
 pub struct Code {
@@ -65,6 +66,10 @@ pub const CODES: &[Code] = codes! {
         }] }).coded("ZC002");
     "NOT_ATTACHED" "404" "a user has no date range on the contract" => Refusal::NotAttached(vec![0]);
     "EVENT_NOT_FOUND" "404" "there is no event of this number" => Problem::no_event(42);
+    "WEBHOOK_NOT_FOUND" "404" "there is no webhook of this id" =>
+        WebhookRefusal::NoSuch("7".to_owned());
+    "WEBHOOK_NOT_ACTIVE" "409" "the webhook is paused or disabled" =>
+        WebhookRefusal::NotActive { id: 7, state: "paused" };
     "EVENTS_GONE" "410" "what is asked for is no longer kept; `oldest` is" =>
         Problem::events_gone(1_001);
     "ZC004" "409" "the external id is taken; the message names the owner" =>

@@ -2,7 +2,8 @@
 //!
 //! A handler names the codes that its operation may refuse with, besides those of every
 //! operation: `extensions(("x-error-codes" = json!(["ZC001", "ZC004"])))`. The answers are made
-//! of [`CODES`], and the document then names all of them.
+//! of [`CODES`], and the document then names all of them. With `"x-in-earnest" = json!(true)` it
+//! says that the operation can be neither tried nor kept to be answered again.
 
 mod codes;
 mod manner;
@@ -95,15 +96,18 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
     let native = path.starts_with("/api/");
     let mut names = vec!["UNAUTHORIZED", "INTERNAL", "UNAVAILABLE"];
     let writes = *method != HttpMethod::Get;
+    let said = |name: &str| operation.extensions.as_ref().and_then(|said| said.get(name));
+    let in_earnest = said("x-in-earnest").is_some();
     if writes {
         names.extend(["FORBIDDEN", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]);
+    }
+    if writes && !in_earnest {
         names.extend(["IDEMPOTENCY_KEY_IN_USE", "IDEMPOTENCY_KEY_REUSED"]);
     }
     if (writes && path.starts_with("/v2/")) || native {
         names.push("INVALID_SOURCE");
     }
-    let own = operation.extensions.as_ref().and_then(|own| own.get("x-error-codes"));
-    let own: Vec<&str> = own
+    let own: Vec<&str> = said("x-error-codes")
         .and_then(Value::as_array)
         .map(|codes| codes.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
@@ -129,7 +133,7 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
             }
         }
     }
-    if writes {
+    if writes && !in_earnest {
         manner::allow(operation);
     }
 }

@@ -74,6 +74,16 @@ pub const REMEDIES: &[(&str, &str, &str)] = &[
         "Vuelva a leer las entidades y continúe después de `oldest` - 1.",
     ),
     (
+        "WEBHOOK_NOT_FOUND",
+        "Look the webhook up: `GET /api/webhooks`.",
+        "Busque el webhook: `GET /api/webhooks`.",
+    ),
+    (
+        "WEBHOOK_NOT_ACTIVE",
+        "Resume the webhook first: `POST /api/webhooks/{id}/resume`.",
+        "Reanude primero el webhook: `POST /api/webhooks/{id}/resume`.",
+    ),
+    (
         "E_ROUTE_NOT_FOUND",
         "See `/openapi.json` for what there is.",
         "Consulte en `/openapi.json` lo que existe.",

@@ -18,6 +18,7 @@ pub enum Sequence {
     Company,
     Assignment,
     TeamMember,
+    Webhook,
     Entity(domain::Kind),
 }
 
@@ -27,6 +28,7 @@ impl Sequence {
             Sequence::Company => "company",
             Sequence::Assignment => "assignment",
             Sequence::TeamMember => "team-member",
+            Sequence::Webhook => "webhook",
             Sequence::Entity(kind) => kind.name(),
         }
     }
@@ -34,7 +36,7 @@ impl Sequence {
     /// How many are taken from the database at once.
     fn block(self) -> i64 {
         match self {
-            Sequence::Company => 1,
+            Sequence::Company | Sequence::Webhook => 1,
             Sequence::Assignment => 10_000,
             Sequence::TeamMember | Sequence::Entity(_) => 50,
         }

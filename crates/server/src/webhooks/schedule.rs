@@ -21,13 +21,27 @@ const WAITS: [u64; 9] = [
 /// not come back together. A receiver who asked for a longer wait gets it.
 pub fn wait(attempt: u32, random: u64, retry_after: Option<Duration>) -> Option<Duration> {
     let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
-    let milliseconds = WAITS.get(index)? * 1000;
+    let wait = shifted(*WAITS.get(index)?, random);
+    Some(wait.max(retry_after.unwrap_or_default()))
+}
+
+/// The longest wait of all.
+pub fn last(random: u64) -> Option<Duration> {
+    WAITS.last().map(|seconds| shifted(*seconds, random))
+}
+
+/// The least time between the first attempt and the last one.
+pub fn least_age() -> Duration {
+    Duration::from_secs(WAITS.iter().sum::<u64>() / 10 * 9)
+}
+
+fn shifted(seconds: u64, random: u64) -> Duration {
+    let milliseconds = seconds * 1000;
     let span = milliseconds / 5;
     // The random number as a fraction of all that there are, times the span.
     let shift = (u128::from(random) * u128::from(span + 1)) >> 64;
     // It is at most the span.
-    let wait = Duration::from_millis(milliseconds - span / 2 + shift as u64);
-    Some(wait.max(retry_after.unwrap_or_default()))
+    Duration::from_millis(milliseconds - span / 2 + shift as u64)
 }
 
 #[cfg(test)]

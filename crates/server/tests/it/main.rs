@@ -39,5 +39,7 @@ mod tls;
 mod tokens;
 mod updates;
 mod users;
+mod webhook_deliveries;
+mod webhooks;
 mod working_times;
 mod workspace_attach;

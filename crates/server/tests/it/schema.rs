@@ -254,6 +254,7 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V22__idempotency_keys.sql 2057b7c81f6b
         sqlite/V23__refusals.sql 1aa0c0c0378b
         sqlite/V24__events.sql 80e96daab295
+        sqlite/V25__webhooks.sql 216de64fdbbc
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -278,6 +279,7 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V22__idempotency_keys.sql 8dc6778170d1
         postgres/V23__refusals.sql 31ff9d353224
         postgres/V24__events.sql 2333726d7fa9
+        postgres/V25__webhooks.sql 933ce9dc04d8
     "#]]
     .assert_eq(&sums);
 }

@@ -4,6 +4,8 @@ mod cloud_events;
 mod events;
 mod references;
 mod refusals;
+mod webhook_deliveries;
+mod webhooks;
 
 use axum::extract::rejection::QueryRejection;
 use base64::Engine as _;
@@ -14,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
+pub use webhooks::message;
+
 use crate::app::Shared;
 use crate::http::problem::INVALID_SOURCE;
 use crate::http::{Caller, Problem};
@@ -23,6 +27,8 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(events::routes())
         .merge(references::routes())
         .merge(refusals::routes())
+        .merge(webhooks::routes())
+        .merge(webhook_deliveries::routes())
 }
 
 /// A page of a list.
