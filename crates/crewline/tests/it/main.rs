@@ -5,6 +5,7 @@ mod demo;
 mod durability;
 mod log;
 mod retries;
+mod webhooks;
 
 use std::path::Path;
 use std::process::{Command, Output};

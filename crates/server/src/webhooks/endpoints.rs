@@ -1,7 +1,5 @@
 //! Endpoints: made, listed, changed, paused, resumed, deleted, and given new secrets.
 
-use std::fmt;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::WebhookRefusal;
@@ -45,26 +43,9 @@ macro_rules! columns {
     };
 }
 
-/// A new secret, as an operation carries it.
-#[derive(Clone)]
-pub struct NewSecret(SigningSecret);
-
-impl NewSecret {
-    pub fn random() -> store::Result<Self> {
-        let failed = |error| store::Error::Unavailable(Box::new(error));
-        SigningSecret::random().map(Self).map_err(failed)
-    }
-
-    /// The secret itself, for the one who is to have it.
-    pub fn reveal(&self) -> &str {
-        self.0.reveal()
-    }
-}
-
-impl fmt::Debug for NewSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NewSecret")
-    }
+/// A new secret, for who is to have it and for the row that keeps it.
+pub fn new_secret() -> store::Result<SigningSecret> {
+    SigningSecret::random().map_err(|error| store::Error::Unavailable(Box::new(error)))
 }
 
 pub(super) fn no_such(id: i64) -> Refusal {
@@ -131,7 +112,7 @@ pub struct Create {
     pub url: String,
     pub types: Vec<String>,
     pub description: String,
-    pub secret: NewSecret,
+    pub secret: SigningSecret,
 }
 
 impl Operation for Create {
@@ -266,7 +247,7 @@ impl Operation for Resume {
 pub struct Rotate {
     pub scope: Scope,
     pub id: i64,
-    pub secret: NewSecret,
+    pub secret: SigningSecret,
     pub overlap: SignedDuration,
 }
 

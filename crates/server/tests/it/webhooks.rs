@@ -430,4 +430,28 @@ both_engines! {
         let received = receiver.wait(2).await;
         assert_eq!(received[0].id(), received[1].id());
     }
+
+    /// A node that was silent for so long that another one took over notes nothing any more.
+    async fn a_lease_that_was_lost(t: TestApp) {
+        if t.engine == testing::Engine::Sqlite {
+            return; // It has one server.
+        }
+        let receiver = Receiver::new().await;
+        receiver.silent();
+        let (id, _) = endpoint(&t.api, &receiver, Value::Null).await;
+        t.send_webhooks();
+        clients(&t.api, "c", 1).await;
+        receiver.wait(1).await;
+        t.clock.advance(Duration::from_secs(31));
+        let mut node = t.another_node().await;
+        node.send_webhooks();
+        receiver.wait(2).await;
+        // Both attempts end by now; that of the lease is the one that counts.
+        let webhook = until(&t.api, id, |webhook| webhook["failures"] == 1).await;
+        assert_eq!(webhook["failing_since"], "2026-01-08T19:06:50Z");
+        receiver.stays(2).await;
+        assert_eq!(read(&t.api, id).await["failures"], 1);
+        let log = t.api.get(&format!("/api/webhooks/{id}/deliveries")).await.ok();
+        assert_eq!((&log["data"][0]["attempts"], &log["data"][0]["error"]), (&json!(1), &json!("time-out: there was no answer in time")));
+    }
 }

@@ -27,8 +27,9 @@ use crate::operation::alone;
 use crate::webhooks::WebhookRefusal;
 use crate::webhooks::address::Target;
 use crate::webhooks::endpoints::{
-    Create, Delete, Endpoint, NewSecret, Pause, Resume, Rotate, Update, find, list, types_of,
+    Create, Delete, Endpoint, Pause, Resume, Rotate, Update, find, list, new_secret, types_of,
 };
+use crate::webhooks::signature::SigningSecret;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -120,7 +121,7 @@ fn webhook(endpoint: Endpoint) -> Webhook {
     }
 }
 
-fn with_secret(endpoint: Endpoint, secret: &NewSecret) -> Webhook {
+fn with_secret(endpoint: Endpoint, secret: &SigningSecret) -> Webhook {
     Webhook { secret: Some(secret.reveal().to_owned()), ..webhook(endpoint) }
 }
 
@@ -272,7 +273,7 @@ async fn create(
         let url = read.url?.judge(&app, check)?;
         Some((url, names(read.types.unwrap_or_default()), read.description))
     })?;
-    let (scope, secret) = (caller.manages()?, NewSecret::random()?);
+    let (scope, secret) = (caller.manages()?, new_secret()?);
     let description = description.map_or(String::new(), |name| name.as_str().to_owned());
     let operation = Create { scope, url, types, description, secret: secret.clone() };
     let endpoint = alone(&app, operation).await?;
@@ -418,7 +419,7 @@ async fn rotate(
     let raw = body.object()?;
     let overlap = Check::all(app.limits, |check| RotateBody::read(raw, check))?.overlap_hours;
     let overlap = SignedDuration::from_hours(overlap.map_or(24, |Overlap(hours)| hours));
-    let (scope, id, secret) = (caller.manages()?, id(&text)?, NewSecret::random()?);
+    let (scope, id, secret) = (caller.manages()?, id(&text)?, new_secret()?);
     let operation = Rotate { scope, id, secret: secret.clone(), overlap };
     Ok(Json(with_secret(alone(&app, operation).await?, &secret)))
 }
