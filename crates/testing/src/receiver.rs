@@ -74,7 +74,7 @@ impl Receiver {
         self.state.lock().expect("nobody panics in here")
     }
 
-    /// Answers the next message so: a status, and perhaps headers.
+    /// Answers the next message so: a status, and perhaps headers; an empty text is no answer.
     pub fn answer(&self, head: &str) {
         self.state().answers.push_back(head.to_owned());
     }
@@ -135,7 +135,7 @@ async fn talk(mut stream: TcpStream, state: Arc<Mutex<State>>) {
         let next = state.answers.pop_front().or_else(|| state.always.clone());
         (!state.silent).then(|| next.unwrap_or_else(|| "200 OK".to_owned()))
     };
-    match answer {
+    match answer.filter(|head| !head.is_empty()) {
         Some(head) => {
             let answer = format!("HTTP/1.1 {head}\r\ncontent-length: 4\r\n\r\nsaid");
             let _ = stream.write_all(answer.as_bytes()).await;

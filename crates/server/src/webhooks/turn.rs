@@ -1,6 +1,7 @@
 //! One turn of one endpoint: what is due is sent to it, until nothing is or others wait.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::Source;
@@ -26,6 +27,8 @@ const TURN: Duration = Duration::from_secs(10);
 const PAGE: i64 = 20;
 /// Retries that are under way at once.
 const RETRIES: i64 = 4;
+/// How often new events are looked for while retries are under way.
+const TICK: Duration = Duration::from_millis(100);
 /// How long to wait when the database is away.
 const AWAY: Duration = Duration::from_secs(1);
 
@@ -47,6 +50,13 @@ struct Work {
     lost: Vec<i64>,
     /// What was not sent yet.
     page: Page,
+}
+
+impl Work {
+    /// Whether there is something for first attempts.
+    fn brings(&self) -> bool {
+        self.receiver.failures < PROBING && self.page.last > self.receiver.position
+    }
 }
 
 /// An event on its way to an endpoint.
@@ -101,8 +111,29 @@ impl Turn<'_> {
         if work.receiver.failures >= PROBING {
             return self.probe(&work).await;
         }
-        let (first, retried) = tokio::join!(self.first_attempts(&work), self.retry(&work));
-        Ok(first? && retried?)
+        let retried = AtomicBool::new(false);
+        let retry = async {
+            let all = self.retry(&work).await;
+            retried.store(true, Ordering::Relaxed);
+            all
+        };
+        let (again, first) = tokio::join!(retry, self.meanwhile(&work, &retried));
+        Ok(again? && first?)
+    }
+
+    /// First attempts, also of what comes while retries are under way: these may take their time.
+    async fn meanwhile(&self, work: &Work, retried: &AtomicBool) -> store::Result<bool> {
+        let mut goes_on = self.first_attempts(work).await?;
+        while goes_on && !retried.load(Ordering::Relaxed) {
+            match self.work().await {
+                Ok(Some(more)) if more.brings() => goes_on = self.first_attempts(&more).await?,
+                Ok(_) => tokio::time::sleep(TICK).await,
+                Err(Stop::Failed(error)) => return Err(error),
+                // The next round sees it too.
+                Err(Stop::Refused(_)) => return Ok(true),
+            }
+        }
+        Ok(goes_on)
     }
 
     /// What is due, if the lease is still held; `None` when nothing is.

@@ -384,6 +384,45 @@ both_engines! {
         assert_eq!(alive.numbers(), numbers(&t.api, 11).await);
     }
 
+    /// One that is tried again and hangs does not hold up later ones.
+    async fn a_retry_that_hangs(t: TestApp) {
+        let receiver = Receiver::new().await;
+        let (id, _) = endpoint(&t.api, &receiver, Value::Null).await;
+        receiver.answer("500 Oops");
+        receiver.answer("");
+        t.send_webhooks();
+        clients(&t.api, "a", 1).await;
+        receiver.wait(1).await;
+        later(&t, id, 1, 6).await;
+        receiver.wait(2).await;
+        let begun = std::time::Instant::now();
+        clients(&t.api, "b", 3).await;
+        receiver.wait(5).await;
+        assert!(begun.elapsed() < Duration::from_millis(1_500), "{:?}", begun.elapsed());
+        let numbers = numbers(&t.api, 4).await;
+        assert_eq!(receiver.numbers(), [&numbers[..1], &numbers[..]].concat());
+        until(&t.api, id, |webhook| webhook["failures"] == 1).await;
+    }
+
+    /// Writes do nothing for webhooks.
+    async fn nothing_on_the_way_of_a_write(t: TestApp) {
+        t.quiet().await;
+        clients(&t.api, "a", 1).await;
+        let before = t.app.store.statements();
+        clients(&t.api, "b", 5).await;
+        let without = t.app.store.statements() - before;
+        for _ in 0..5 {
+            endpoint(&t.api, &Receiver::new().await, Value::Null).await;
+        }
+        let stored = t.rows(&[]).await;
+        let before = t.app.store.statements();
+        clients(&t.api, "c", 5).await;
+        assert_eq!(t.app.store.statements() - before, without);
+        let rows = t.rows(&[]).await;
+        assert_eq!(rows["webhook_endpoints"], stored["webhook_endpoints"]);
+        assert_eq!(rows["webhook_deliveries"], json!([]));
+    }
+
     /// Two nodes share the work: everything comes once, in order.
     async fn two_nodes(t: TestApp) {
         let mut node = t.another_node().await;
