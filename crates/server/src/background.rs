@@ -29,7 +29,7 @@ pub fn start(app: &Shared, retention: Retention) -> Background {
     let mut background = numbers(app);
     background.send(app);
     let swept = Arc::clone(app);
-    background.0.spawn(async move { sweep::run(&swept, retention).await });
+    background.tasks.spawn(async move { sweep::run(&swept, retention).await });
     background
 }
 
