@@ -44,9 +44,8 @@ pub fn numbers(app: &Shared) -> Background {
 impl Background {
     /// Starts to call others.
     pub fn send(&mut self, app: &Shared) {
-        let (sends, purges) = (Arc::clone(app), Arc::clone(app));
+        let sends = Arc::clone(app);
         self.sends.spawn(async move { dispatch::run(&sends, faces::api::message).await });
-        self.tasks.spawn(async move { dispatch::purge(&purges).await });
     }
 
     /// Ends it, and waits until it has let go of the server.

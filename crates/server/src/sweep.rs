@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use crate::app::App;
 use crate::store::{self, sure};
-use crate::{events, idempotency, refusals};
+use crate::{events, idempotency, refusals, webhooks};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60);
@@ -57,8 +57,10 @@ pub async fn once(app: &App, retention: Retention) -> store::Result<u64> {
         let answers = idempotency::purge(app, ROWS).await?;
         let refused = refusals::purge(app, retention.refusals, ROWS).await?;
         let told = sure(events::purge::purge(app, app.clock.now() - retention.events).await)?;
-        cleared += answers + refused + told;
-        if answers + refused + told == 0 {
+        let sent = sure(webhooks::deliveries::purge(app).await)?;
+        let step = answers + refused + told + sent;
+        cleared += step;
+        if step == 0 {
             return Ok(cleared);
         }
     }

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 use tokio::time::sleep;
 
-use super::{Render, deliveries, turn};
+use super::{Render, turn};
 use crate::app::{App, Shared};
 use crate::events::WAITING;
 use crate::store::{Col, Stop, Tx, params};
@@ -33,8 +33,6 @@ const TURNS: usize = 64;
 const TICK: Duration = Duration::from_millis(500);
 /// How long events gather, so that many are sent in one turn.
 const GATHER: Duration = Duration::from_millis(20);
-/// How often the log is purged.
-const PURGE: Duration = Duration::from_secs(60 * 60);
 
 /// The right to serve an endpoint.
 #[derive(Clone, Debug)]
@@ -83,21 +81,6 @@ pub async fn run(app: &Shared, render: Render) {
     }
     // Each ends behind the attempt that it makes.
     while dispatcher.turns.join_next().await.is_some() {}
-}
-
-/// Purges the log for as long as the process runs.
-pub async fn purge(app: &App) {
-    loop {
-        match deliveries::purge(app).await {
-            Ok(0) => sleep(PURGE).await,
-            Ok(_) => sleep(TICK).await,
-            Err(Stop::Failed(error)) => {
-                tracing::warn!(cause = error.told(), "the log of webhooks is not purged");
-                sleep(PURGE).await;
-            }
-            Err(Stop::Refused(never)) => match never {},
-        }
-    }
 }
 
 impl Dispatcher {
