@@ -41,8 +41,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// What is sent: the event as the feed tells it.
-#[derive(Serialize, ToSchema)]
-#[schema(as = WebhookMessage)]
+#[derive(Serialize)]
 struct Message {
     #[serde(rename = "type")]
     what: String,
