@@ -18,7 +18,7 @@ const BATCH: i64 = 1_000;
 /// How often a node looks for what others have written and numbered.
 const TICK: Duration = Duration::from_millis(100);
 /// How long writes gather, so that many are numbered together.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(20);
 /// "numbers" as a number: the advisory lock of whoever gives them.
 const LOCK: i64 = 0x006e_756d_6265_7273;
 

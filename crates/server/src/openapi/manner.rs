@@ -15,7 +15,8 @@ pub fn define(components: ComponentsBuilder) -> ComponentsBuilder {
         .max_length(Some(LENGTH))
         .pattern(Some("^[!-~]+$"))
         .examples(["8e03978e-40d5-43dd-bc93-6894a57f9324"]);
-    let dry_run = ObjectBuilder::new().enum_values(Some([DRY_RUN]));
+    // Other preferences may stand beside it, and are nobody's here.
+    let dry_run = ObjectBuilder::new().examples([DRY_RUN]);
     let parameter = |name, schema: ObjectBuilder, description| {
         ParameterBuilder::new()
             .name(name)

@@ -32,6 +32,9 @@ const GROUP_ROWS: u64 = 4_000;
 const GROUP_JOBS: usize = 256;
 /// How long another process may hold the database.
 const BUSY: Duration = Duration::from_secs(5);
+/// Pages of the WAL (4 KiB each) that are written back together: a page that changed several times
+/// meanwhile is written once.
+const CHECKPOINT: i64 = 2_000;
 /// How long a read may hold its snapshot: the WAL cannot shrink below it.
 const READ: Duration = Duration::from_secs(1);
 
@@ -312,6 +315,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     Ok(connection)
 }
 

@@ -66,6 +66,50 @@ async fn the_end_of_the_whole_transaction_hits_one_operation() {
     assert!(runs.load(Ordering::SeqCst) > 20, "nothing ran again");
 }
 
+/// Who refuses after a write, undoes it to keep something else, or only tries, disturbs nobody: the
+/// group runs again, each in a savepoint. Who refuses before it writes costs nobody a second run.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_undone_is_undone_alone() {
+    for late in [false, true] {
+        let t = TestApp::new(Engine::Sqlite).await;
+        let mut group = JoinSet::new();
+        hold(&t, &mut group, Duration::from_millis(300));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let runs = Arc::new(AtomicUsize::new(0));
+        for n in 0..20usize {
+            let (app, runs) = (Arc::clone(&t.app), Arc::clone(&runs));
+            group.spawn(async move {
+                let done = app.store.attempt("test", n % 5 == 3, async move |tx: &mut Tx| {
+                    runs.fetch_add(1, Ordering::SeqCst);
+                    if late || n % 5 != 1 {
+                        note(tx, &format!("n{n}")).await?;
+                    }
+                    match n % 5 {
+                        // Refuses.
+                        1 => Err(Stop::Refused(())),
+                        // Keeps something about its refusal.
+                        2 if late => {
+                            tx.undo().await?;
+                            note(tx, &format!("kept{n}")).await?;
+                            Ok(())
+                        }
+                        // Tries.
+                        3 => Err(Stop::Refused(())),
+                        _ => Ok(()),
+                    }
+                });
+                (n, done.await.is_ok())
+            });
+        }
+        for (n, done) in group.join_all().await {
+            assert_eq!(done, n == usize::MAX || (n % 5 != 1 && n % 5 != 3), "{n}");
+        }
+        let (kept, runs) = (count(&t, "kept%").await, runs.load(Ordering::SeqCst));
+        assert_eq!((count(&t, "n%").await, kept), if late { (8, 4) } else { (12, 0) });
+        assert_eq!(runs > 20, late, "{runs} runs");
+    }
+}
+
 /// Nobody is answered before the commit: a quick operation waits for the slow one of its group.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_before_the_commit() {
