@@ -87,6 +87,10 @@ async fn one_effect_per_key(engine: Engine) {
     let clients = stored["clients"].as_array().unwrap().len();
     // And the one of the contract.
     assert_eq!(clients, created.len() + 1);
+    // What is there was told, once.
+    let told = stored["events"].as_array().unwrap().iter();
+    let told = told.filter(|event| event.as_str().unwrap().contains("client.created")).count();
+    assert_eq!(told, clients);
 }
 
 #[tokio::test(flavor = "multi_thread")]

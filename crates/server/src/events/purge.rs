@@ -36,8 +36,10 @@ async fn of_company(app: &App, company: i64, until: Timestamp) -> Result<u64, St
             let Some((Some(last),)) = tx.query_opt::<(Option<i64>,)>(sql, values).await? else {
                 return Ok(0);
             };
+            // On PostgreSQL another node may have been further meanwhile.
             let sql = "INSERT INTO event_horizons (company_id, purged_to) VALUES ($1, $2)
-                ON CONFLICT (company_id) DO UPDATE SET purged_to = excluded.purged_to";
+                ON CONFLICT (company_id) DO UPDATE SET purged_to = excluded.purged_to
+                WHERE event_horizons.purged_to < excluded.purged_to";
             tx.execute(sql, params![company, last]).await?;
             let sql = "DELETE FROM events WHERE company_id = $1 AND number <= $2";
             Ok(tx.execute(sql, params![company, last]).await?)
