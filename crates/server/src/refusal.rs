@@ -76,6 +76,22 @@ pub struct Missing {
     pub known_to: Vec<Source>,
 }
 
+impl Refusal {
+    /// The same without what other sources know: as it is kept for whoever reads it later.
+    pub fn narrowed(mut self) -> Self {
+        match &mut self {
+            Refusal::NotFound(not_found) => {
+                not_found.missing.iter_mut().for_each(|missing| missing.known_to.clear());
+            }
+            Refusal::DuplicateEmail { known, .. } | Refusal::DuplicateWorkingTime { known } => {
+                known.clear();
+            }
+            _ => {}
+        }
+        self
+    }
+}
+
 impl From<Refusal> for Stop<Refusal> {
     fn from(refusal: Refusal) -> Self {
         Stop::Refused(refusal)

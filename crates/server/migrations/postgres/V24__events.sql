@@ -21,7 +21,5 @@ CREATE TABLE event_horizons (
 
 -- The line in which events wait for their numbers.
 CREATE SEQUENCE events_line;
--- Read by who gives numbers.
-CREATE INDEX events_waiting ON events (company_id, number) WHERE number >= 4611686018427387904;
 -- Packed already: compressing it once more only costs.
 ALTER TABLE events ALTER COLUMN data SET STORAGE EXTERNAL;

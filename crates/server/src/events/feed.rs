@@ -1,6 +1,6 @@
 //! Who waits for events, and what wakes them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -14,6 +14,8 @@ pub struct Feed {
     closing: watch::Sender<bool>,
     /// Something was written here: on PostgreSQL it wants its number.
     pub(super) written: Notify,
+    /// The companies of which something was.
+    waiting: Mutex<BTreeSet<i64>>,
 }
 
 impl Feed {
@@ -43,8 +45,20 @@ impl Feed {
                     head.send_modify(|head| *head += 1);
                 }
             }
-            false => self.written.notify_one(),
+            false => self.wait(company),
         }
+    }
+
+    /// Something of the company wants its number.
+    pub(super) fn wait(&self, company: i64) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(company);
+        self.written.notify_one();
+    }
+
+    /// The companies of which something wants its number.
+    pub(super) fn waiting(&self) -> Vec<i64> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *waiting).into_iter().collect()
     }
 
     /// The companies that somebody follows; what nobody follows any more is forgotten.

@@ -94,8 +94,7 @@ pub fn types() -> Vec<&'static str> {
     of_kinds.chain(others).collect()
 }
 
-/// Places in line on PostgreSQL begin here; every number is below. It stands in the index
-/// `events_waiting` too.
+/// Places in line on PostgreSQL begin here; every number is below.
 pub const WAITING: i64 = 1 << 62;
 
 /// What goes with an operation's commit. SQLite has one writer: the next number is the company's

@@ -15,7 +15,11 @@ const BATCH: i64 = 1_000;
 /// many that were. Where the feed begins now is kept: who asks for less is told.
 pub async fn purge(app: &App, until: Timestamp) -> Result<u64, Stop<Infallible>> {
     let companies = app.store.read("events.companies", async move |tx: &mut Tx| {
-        Ok(tx.query::<(i64,)>("SELECT id FROM companies ORDER BY id", params![]).await?)
+        // The oldest event is one step down the key.
+        let sql = "SELECT c.id FROM companies c WHERE (SELECT e.time FROM events e
+                WHERE e.company_id = c.id AND e.number < $1 ORDER BY e.number LIMIT 1) < $2
+            ORDER BY c.id";
+        Ok(tx.query::<(i64,)>(sql, params![WAITING, until]).await?)
     });
     let mut removed = 0;
     for (company,) in companies.await? {

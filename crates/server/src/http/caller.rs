@@ -71,6 +71,11 @@ impl FromRequestParts<Shared> for Caller {
 }
 
 impl Caller {
+    /// The same request, by what is known of its key now.
+    pub fn with(&self, key: Arc<Key>) -> Self {
+        Self { key, asked: Arc::clone(&self.asked) }
+    }
+
     /// The source with this name, whether or not the key may use it, or what would be right.
     pub fn source(&self, name: &str) -> Result<Source, String> {
         self.sources.named(name).ok_or_else(|| {

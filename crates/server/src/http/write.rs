@@ -207,9 +207,11 @@ where
         judged: Result<O::Outcome, Refusal>,
         turn: Turn,
     ) -> Result<Self::Ended, Stop<Self::Ended>> {
+        let told = |refusal: Refusal| (self.refused)(refusal.into());
+        let narrowed = judged.as_ref().err().map(|refusal| told(refusal.clone().narrowed()));
         let ended = match judged {
             Ok(outcome) => Ended::Done(outcome),
-            Err(refusal) => Ended::Refused((self.refused)(refusal.into()), false),
+            Err(refusal) => Ended::Refused(told(refusal), false),
         };
         if self.asked.dry_run {
             return Err(Stop::Refused(ended));
@@ -233,7 +235,7 @@ where
                 (ended, last)
             }
             Ended::Refused(problem, _) => {
-                let (last, noted) = self.last_of(scope.source, &problem, now);
+                let (last, noted) = self.last_of(scope.source, &problem, narrowed.as_ref(), now);
                 let ended = Ended::Refused(problem, noted);
                 if last.is_empty() {
                     return Err(Stop::Refused(ended));
@@ -250,11 +252,17 @@ where
 
 impl<O: Operation, F> Keeping<O, F> {
     /// What is kept of a request that was refused as a whole: its records and its answer; and
-    /// whether there are any records.
-    fn last_of(&self, source: Source, problem: &Problem, now: Timestamp) -> (Vec<Last>, bool) {
+    /// whether there are any records. `narrowed`: what others may read of the problem.
+    fn last_of(
+        &self,
+        source: Source,
+        problem: &Problem,
+        narrowed: Option<&Problem>,
+        now: Timestamp,
+    ) -> (Vec<Last>, bool) {
         let mut last = Vec::new();
-        if let Some(inbox) = &self.inbox {
-            let refused = inbox.whole(source, problem);
+        if let (Some(inbox), Some(narrowed)) = (&self.inbox, narrowed) {
+            let refused = inbox.whole(source, narrowed);
             if !refused.is_empty() {
                 last.push(refusals::keep(&inbox.request(), refused, now));
             }

@@ -28,6 +28,8 @@ row! {
         pub id: String,
         pub source_id: i64,
         pub operation: String,
+        /// What names it within its target.
+        pub record: String,
         pub external_id: String,
         pub state: String,
         pub code: String,
@@ -56,6 +58,9 @@ impl Item {
     }
 }
 
+/// Behind every state, also where a database sorts signs before letters.
+const LAST: &str = "zzzz";
+
 /// Bytes of a record that a list shows.
 pub const SHOWN: i64 = 64 * 1024;
 
@@ -66,7 +71,7 @@ pub type Position = (String, Timestamp, String);
 macro_rules! items {
     ($($rest:literal),*) => {
         concat!(
-            "SELECT id, source_id, operation, external_id, state, code, message, pointer, errors,
+            "SELECT id, source_id, operation, record, external_id, state, code, message, pointer, errors,
                 method, path, path_ids, list,
                 CASE WHEN octet_length(content) <= $2 THEN content END, first_at, last_at,
                 attempts, key, request_id, closed_at, closed_by
@@ -100,7 +105,7 @@ pub async fn list(
 ) -> store::Result<Vec<Item>> {
     let seen = seen(&sources.seen(), filter.source);
     let listed = app.store.read("refusals.list", async move |tx: &mut Tx| {
-        let (first, last) = filter.state.map_or(("", "~"), |state| (state.name(), state.name()));
+        let (first, last) = filter.state.map_or(("", LAST), |state| (state.name(), state.name()));
         let start = || (first.to_owned(), Timestamp::UNIX_EPOCH, String::new());
         let after = after.clone().filter(|(state, ..)| state.as_str() >= first);
         let (state, at, id) = after.unwrap_or_else(start);

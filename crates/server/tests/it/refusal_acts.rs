@@ -359,4 +359,39 @@ both_engines! {
             assert_eq!(items(&t.api, query).await, [] as [Value; 0]);
         }
     }
+
+    /// Of several contents of a record all are closed by sending the last one: what was sent before
+    /// it never takes its place.
+    async fn the_last_content_wins(t: TestApp) {
+        let path = "/v2/integrations/clients/c";
+        for name in ["A", "B", "C", "B"] {
+            let body = json!({"metadata": {"source": "OKTA"}, "name": name});
+            assert_eq!(t.api.put(path, body).await.status, 404);
+            t.clock.advance(Duration::from_secs(1));
+        }
+        t.api.create("clients", "OKTA", "c", json!({"name": "new"})).await.ok();
+        let retried = t.api.post("/api/refusals/retry", json!({})).await.ok();
+        assert_eq!(retried["data"].as_array().unwrap().len(), 1, "{retried}");
+        assert_eq!(retried["data"][0]["answer"]["name"], "B");
+        assert_eq!(items(&t.api, "?state=open").await, [] as [Value; 0]);
+        let same = t.api.put(path, json!({"metadata": {"source": "OKTA"}})).await.ok();
+        assert_eq!(same["name"], "B");
+    }
+
+    /// What other sources know is told to who asks, and kept for nobody.
+    async fn nothing_of_other_sources_is_kept(t: TestApp) {
+        t.api.user("OKTA", "secret").await;
+        let fields = json!({"email": "secret@example.com", "first_name": "A", "last_name": "B"});
+        let told = t.api.create("users", "GLOBANT", "g", fields).await;
+        assert!(told.status == 409 && told.text.contains("OKTA"), "{told}");
+        let gone = t.api.put("/v2/integrations/users/secret", json!({"metadata": {"source": "GLOBANT"}})).await;
+        assert!(gone.status == 404 && gone.text.contains("OKTA"), "{gone}");
+        let link = json!({"references": [{"kind": "user", "source": "GLOBANT", "external_id": "g", "of": {"source": "OKTA", "external_id": "nobody"}}]});
+        t.api.post("/api/references", link).await.ok();
+        assert_eq!(brief(&t.api).await.len(), 3);
+        let globant = t.key(&["GLOBANT"], false).await;
+        let seen = globant.get("/api/refusals").await;
+        assert_eq!(seen.ok()["data"].as_array().unwrap().len(), 2, "{seen}");
+        assert!(!seen.text.contains("OKTA"), "{seen}");
+    }
 }

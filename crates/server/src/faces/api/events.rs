@@ -176,8 +176,10 @@ async fn list(
         }
         // What was looked at need not be looked at again.
         wanted.after = Some(last);
+        // A wake-up may get lost when a writer's client hangs up.
+        let look = until.min(Instant::now() + BEAT);
         tokio::select! {
-            _ = timeout_at(until, follow.changed()) => {}
+            _ = timeout_at(look, follow.changed()) => {}
             _ = closed.wait_for(|closed| *closed) => until = Instant::now(),
         }
     }
@@ -234,7 +236,8 @@ impl Follower {
                 return None;
             }
             self.follow.mark_unchanged();
-            tokens::check(&self.app, &self.token).await.ok()??;
+            let key = tokens::check(&self.app, &self.token).await.ok()??;
+            self.caller = self.caller.with(key);
             let page =
                 list::list(&self.app, self.caller.reads(), self.wanted.clone()).await.ok()?;
             self.wanted.after = Some(page.last);

@@ -370,13 +370,18 @@ fn by_source(raw: &RawValue) -> Option<Named> {
     let (kind, source) = (Kind::from_name(&text("kind")?)?, text("source")?.into_owned());
     let external_id = ExternalId::parse(&text("external_id")?).ok()?.to_string();
     let name = format!("{} {source} {external_id}", kind.name());
-    Some(Named { name, external_id, source: Some(source) })
+    // Who may see only one of two sources may not see the link between them.
+    let of = link.get("of").and_then(Object::of).and_then(|of| of.get("source"));
+    let alone = of.is_none_or(|of| field::text(of).is_some_and(|of| of == source));
+    Some(Named { name, external_id, source: alone.then_some(source) })
 }
 
 /// The links that were rejected.
 fn rejected(outcomes: &[Outcome]) -> Refusals {
     let rejected = outcomes.iter().enumerate().filter_map(|(nth, outcome)| match outcome {
-        Outcome::Rejected(refusal) => Some((nth, blames(Problem::from(refusal.clone())))),
+        Outcome::Rejected(refusal) => {
+            Some((nth, blames(Problem::from(refusal.clone().narrowed()))))
+        }
         _ => None,
     });
     rejected.collect()

@@ -1,5 +1,7 @@
 //! What can be done with refused records: send them again, correct them, ignore them.
 
+use std::collections::HashMap;
+
 use axum::Extension;
 use axum::Json;
 use axum::body::Body;
@@ -319,8 +321,10 @@ pub async fn retry_all(
         let items = refusals::list(&app, caller.reads(), filter, after, limit + 1).await?;
         let (items, next) = super::page(items, limit, item_cursor);
         page.next = next;
-        for item in items {
-            page.data.push(resend(&app, (&caller, &headers), &again, item).await?);
+        for item in newest(items) {
+            if let Some(retried) = resend(&app, (&caller, &headers), &again, item).await? {
+                page.data.push(retried);
+            }
         }
     }
     let answer = Answer::json(StatusCode::OK, &page);
@@ -329,24 +333,39 @@ pub async fn retry_all(
     Ok(write.run(Ok((Resent { scope }, told))).await)
 }
 
-/// Sends one of many. What it is refused for is its own answer.
+/// Of several contents of one record the one that was sent last: when it is taken, the others are
+/// superseded.
+fn newest(items: Vec<Item>) -> Vec<Item> {
+    let record = |item: &Item| {
+        let Item { operation, path_ids, record, source_id, .. } = item;
+        (operation.clone(), path_ids.clone(), record.clone(), *source_id)
+    };
+    let mut last = HashMap::new();
+    for item in &items {
+        let at = last.entry(record(item)).or_insert(item.last_at);
+        *at = item.last_at.max(*at);
+    }
+    items.into_iter().filter(|item| last.get(&record(item)) == Some(&item.last_at)).collect()
+}
+
+/// Sends one of many, unless it is no longer open. What it is refused for is its own answer.
 async fn resend(
     app: &Shared,
     (caller, headers): (&Caller, &HeaderMap),
     again: &Again,
     item: Item,
-) -> Result<Retried, Problem> {
-    // A list leaves long records out.
-    let item = match item.content {
-        Some(_) => item,
-        None => find(app, caller, &item.id).await?,
+) -> Result<Option<Retried>, Problem> {
+    // What was sent before it may have closed it; and a list leaves long records out.
+    let item = match refusals::get(app, caller.reads(), &item.id).await? {
+        Some(item) if item.state() == Some(refusals::State::Open) => item,
+        _ => return Ok(None),
     };
     let response = send(app, (caller, headers), again, &item, None).await?;
     let status = response.status().as_u16();
     let body = read(response.into_body()).await;
     let answer = String::from_utf8(body).ok().and_then(|body| RawValue::from_string(body).ok());
     let answer = answer.unwrap_or_else(|| RawValue::NULL.to_owned());
-    Ok(Retried { id: item.id, status, answer })
+    Ok(Some(Retried { id: item.id, status, answer }))
 }
 
 /// The body of an answer of ours, which is whole.
