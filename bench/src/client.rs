@@ -10,6 +10,10 @@ use tokio::net::TcpStream;
 pub struct Answer<'a> {
     pub status: u16,
     pub body: &'a [u8],
+    /// Whether it says when to try again.
+    pub retry_after: bool,
+    /// Whether the connection ends with it.
+    pub closes: bool,
 }
 
 impl Answer<'_> {
@@ -30,25 +34,25 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(256 * 1024) })
+        Ok(Self { stream, buffer: Vec::new() })
     }
 
     /// Sends a request, as it is, and reads its answer.
     pub async fn exchange(&mut self, request: &[u8]) -> Result<Answer<'_>, String> {
         self.stream.write_all(request).await.map_err(|error| format!("not sent: {error}"))?;
         self.buffer.clear();
-        let (status, body, end) = loop {
+        let (Head { status, length, retry_after, closes }, body) = loop {
             self.read().await?;
             if let Some(at) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
-                let (status, length) = head(&self.buffer[..at])?;
-                break (status, at + 4, at + 4 + length);
+                break (head(&self.buffer[..at])?, at + 4);
             }
         };
+        let end = body + length;
         while self.buffer.len() < end {
             self.read().await?;
         }
         match self.buffer.len() == end {
-            true => Ok(Answer { status, body: &self.buffer[body..] }),
+            true => Ok(Answer { status, body: &self.buffer[body..], retry_after, closes }),
             false => Err("the answer is longer than its content-length".to_owned()),
         }
     }
@@ -63,25 +67,27 @@ impl Connection {
     }
 }
 
-/// The status and the content length.
-fn head(head: &[u8]) -> Result<(u16, usize), String> {
+/// What is looked at of an answer's head.
+struct Head {
+    status: u16,
+    length: usize,
+    retry_after: bool,
+    closes: bool,
+}
+
+fn head(head: &[u8]) -> Result<Head, String> {
     let head = std::str::from_utf8(head).map_err(|_| "the answer's head is not text")?;
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3));
     let status = status.and_then(|status| status.parse().ok()).ok_or("no HTTP/1.1 status line")?;
-    let length = lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
-    });
-    Ok((status, length.ok_or("an answer without content-length")?))
-}
-
-/// A request with a JSON body; `authorization` with its scheme.
-pub fn post(path: &str, authorization: &str, body: &str) -> Vec<u8> {
-    format!(
-        "POST {path} HTTP/1.1\r\nhost: bench\r\nauthorization: {authorization}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    let (mut length, mut retry_after, mut closes) = (None, false, false);
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().ok();
+        }
+        retry_after |= name.eq_ignore_ascii_case("retry-after");
+        closes |= name.eq_ignore_ascii_case("connection") && value.trim() == "close";
+    }
+    let length = length.ok_or("an answer without content-length")?;
+    Ok(Head { status, length, retry_after, closes })
 }

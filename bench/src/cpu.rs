@@ -23,6 +23,8 @@ pub struct Reading {
     pub load: f64,
     pub server: f64,
     pub postgres: f64,
+    /// Whether this process is what is measured.
+    within: bool,
     /// Everything on the machine, the above included.
     pub machine: f64,
 }
@@ -45,6 +47,7 @@ impl Watched {
             load: of(std::process::id())?.used,
             server: of(self.server)?.used,
             postgres,
+            within: self.server == std::process::id(),
             machine: machine()?,
         })
     }
@@ -54,7 +57,12 @@ impl Reading {
     pub fn until(&self, later: &Reading) -> Usage {
         let seconds = (later.at - self.at).as_secs_f64();
         let cores = |of: fn(&Reading) -> f64| (of(later) - of(self)) / seconds;
-        let (load, server) = (cores(|all| all.load), cores(|all| all.server));
+        let load = cores(|all| all.load);
+        // What is measured within this process is no load.
+        let (load, server) = match self.within {
+            true => (0.0, load),
+            false => (load, cores(|all| all.server)),
+        };
         let (postgres, machine) = (cores(|all| all.postgres), cores(|all| all.machine));
         // The counters tick one after the other: a little below 0 is 0.
         let others = (machine - load - server - postgres).max(0.0);

@@ -1,9 +1,10 @@
-//! The data that every run starts from: a company with 10,000 users and 1,000 contracts
-//! without bounds, made once per binary and engine through the API, and copied for each run.
+//! The data that every run of crewline starts from: a company with 100,000 users and 2,000
+//! contracts without bounds, teams and workspaces, made once per binary and engine through the
+//! API; and the assignments present, put into copies of that by one statement, as no API would be
+//! waited for.
 
-use std::fs::File;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,54 +13,35 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::body::{CONTRACTS, SOURCE, USERS, contract, user};
-use crate::client::{Connection, post};
+use crate::client::Connection;
+use crate::database::{Databases, Engine, Places};
 use crate::failure::{Failure, Result, failed};
-use crate::postgres::Cluster;
+use crate::requests::{CONTRACTS, SOURCE, USERS, external, request, user};
 use crate::servers::{self, Server};
 
 /// Connections that fill a database.
 const FILLERS: usize = 16;
+/// The database without assignments.
+const BASE: &str = "base";
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    Sqlite,
-    Postgres,
-}
-
-impl Engine {
-    pub fn name(self) -> &'static str {
-        match self {
-            Engine::Sqlite => "SQLite",
-            Engine::Postgres => "PostgreSQL",
-        }
-    }
-}
-
-/// Where databases are put.
-pub struct Places {
-    pub folder: PathBuf,
-    /// There when anything is measured on PostgreSQL.
-    pub cluster: Option<Arc<Cluster>>,
-}
-
-/// A database to copy, and who may use it.
+/// Databases to copy, and who may use them.
 pub struct Fixture {
-    database: Database,
-    key: String,
-    secret: String,
-}
-
-enum Database {
-    Sqlite { template: PathBuf, copy: PathBuf },
-    Postgres { cluster: Arc<Cluster>, template: String, copy: String },
+    pub databases: Databases,
+    /// What follows `Authorization: ` when a token is asked for.
+    pub basic: String,
 }
 
 impl Fixture {
     /// Makes the data with a binary; `label` keeps it apart from that of other binaries.
-    pub async fn make(binary: &Path, engine: Engine, label: &str, places: &Places) -> Result<Self> {
-        let database = Database::new(engine, label, places)?;
-        let url = database.create().await?;
+    pub async fn make(
+        (binary, label): (&Path, &str),
+        engine: Engine,
+        places: &Places,
+        presents: &[usize],
+    ) -> Result<Self> {
+        let databases = Databases::new(engine, label, places)?;
+        databases.create(BASE).await?;
+        let url = databases.url(BASE);
         let company =
             servers::json(binary, &url, &["company", "create", "--name", "Bench"]).await?;
         let company = company["id"].to_string();
@@ -68,110 +50,69 @@ impl Fixture {
             let text = key[name].as_str().map(str::to_owned);
             text.ok_or_else(|| Failure(format!("crewline key create gave no {name}")))
         };
-        let fixture = Self { database, key: text("key")?, secret: text("secret")? };
+        let basic = STANDARD.encode(format!("{}:{}", text("key")?, text("secret")?));
+        let fixture = Self { databases, basic: format!("Basic {basic}") };
         let server = Server::crewline(binary, &url).await?;
-        let token = fixture.token(server.address).await?;
-        fill(server.address, &token).await?;
+        let bearer = fixture.bearer(server.address).await?;
+        fill(server.address, &bearer).await?;
         server.stop().await?;
-        fixture.database.settle().await?;
+        for present in presents {
+            let name = name(*present);
+            fixture.databases.copy(BASE, &name).await?;
+            fixture.databases.sql(&name, assignments(engine, *present)).await?;
+        }
         Ok(fixture)
     }
 
-    /// The URL of a fresh copy, in place of the one before.
-    pub async fn fresh(&self) -> Result<String> {
-        match &self.database {
-            Database::Sqlite { template, copy } => copy_file(template, copy)?,
-            Database::Postgres { cluster, template, copy } => {
-                cluster.copy(template, copy).await?;
-                // Every run begins at the same distance from the last checkpoint.
-                cluster.sql("CHECKPOINT").await?;
-            }
-        }
-        Ok(self.database.copy_url())
-    }
-
-    pub fn cluster(&self) -> Option<&Cluster> {
-        match &self.database {
-            Database::Sqlite { .. } => None,
-            Database::Postgres { cluster, .. } => Some(cluster),
-        }
-    }
-
-    /// A bearer token from a running server.
-    pub async fn token(&self, server: SocketAddr) -> Result<String> {
-        let basic = STANDARD.encode(format!("{}:{}", self.key, self.secret));
+    /// A bearer token from a running server, with its scheme.
+    pub async fn bearer(&self, server: SocketAddr) -> Result<String> {
         let path = "/v1/oauth/token?grant_type=client_credentials";
-        let request = post(path, &format!("Basic {basic}"), "");
-        let answer = once(server, &request).await?;
-        let token = answer["access_token"].as_str().map(str::to_owned);
+        let answer = once(server, &request("POST", path, &self.basic, "")).await?;
+        let token = answer["access_token"].as_str().map(|token| format!("Bearer {token}"));
         token.ok_or_else(|| Failure("the server gave no access_token".to_owned()))
     }
 }
 
-impl Database {
-    fn new(engine: Engine, label: &str, places: &Places) -> Result<Self> {
-        Ok(match engine {
-            Engine::Sqlite => Self::Sqlite {
-                template: places.folder.join(format!("{label}.db")),
-                copy: places.folder.join(format!("{label}-run.db")),
-            },
-            Engine::Postgres => Self::Postgres {
-                cluster: places.cluster.clone().ok_or_else(|| Failure("no cluster".to_owned()))?,
-                template: format!("template_{label}"),
-                copy: format!("run_{label}"),
-            },
-        })
-    }
-
-    /// Makes an empty database; its URL.
-    async fn create(&self) -> Result<String> {
-        match self {
-            Self::Sqlite { template, .. } => Ok(format!("sqlite:{}", template.display())),
-            Self::Postgres { cluster, template, .. } => {
-                cluster.sql(&format!("CREATE DATABASE {template}")).await?;
-                Ok(cluster.url(template))
-            }
-        }
-    }
-
-    /// Leaves the filled database as one that has been in use for a while.
-    async fn settle(&self) -> Result<()> {
-        match self {
-            Self::Sqlite { .. } => Ok(()),
-            Self::Postgres { cluster, template, .. } => {
-                cluster.sql_in(template, "VACUUM ANALYZE").await
-            }
-        }
-    }
-
-    fn copy_url(&self) -> String {
-        match self {
-            Self::Sqlite { copy, .. } => format!("sqlite:{}", copy.display()),
-            Self::Postgres { cluster, copy, .. } => cluster.url(copy),
-        }
-    }
+/// The database with so many assignments.
+pub fn name(present: usize) -> String {
+    format!("p{present}")
 }
 
-/// Copies a SQLite database that nobody uses, with the WAL that may be beside it, to the disk:
-/// nothing is left to be written while a run is measured.
-fn copy_file(template: &Path, copy: &Path) -> Result<()> {
-    let beside = |path: &Path, suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
+/// Statements that put assignments into the database: as many on each contract, its users spread
+/// over all of them, each for 1 to 999 days.
+fn assignments(engine: Engine, present: usize) -> String {
+    let each = present / CONTRACTS;
+    let (numbers, day) = match engine {
+        Engine::Sqlite => (
+            format!(
+                "WITH RECURSIVE
+                c(c) AS (SELECT 1 UNION ALL SELECT c + 1 FROM c WHERE c < {CONTRACTS}),
+                j(j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM j WHERE j + 1 < {each})"
+            ),
+            // 2000-01-01 in days since 1970.
+            "10957",
+        ),
+        Engine::Postgres => (
+            format!(
+                "WITH c AS (SELECT c FROM generate_series(1, {CONTRACTS}) c),
+                j AS (SELECT j FROM generate_series(0, {each} - 1) j)"
+            ),
+            "date '2000-01-01'",
+        ),
     };
-    for suffix in ["", "-wal", "-shm", "-migrate"] {
-        let (from, to) = (beside(template, suffix), beside(copy, suffix));
-        if to.exists() {
-            std::fs::remove_file(&to).map_err(failed(to.display()))?;
-        }
-        if matches!(suffix, "" | "-wal") && from.exists() {
-            std::fs::copy(&from, &to).map_err(failed(from.display()))?;
-            let file = File::open(&to).map_err(failed(to.display()))?;
-            file.sync_all().map_err(failed(to.display()))?;
-        }
-    }
-    Ok(())
+    let step = USERS / each;
+    format!(
+        "INSERT INTO id_sequences (name, next) VALUES ('assignment', 1 + {present})
+            ON CONFLICT (name) DO UPDATE SET next = 1 + {present};
+        {numbers}
+        INSERT INTO assignments
+            (company_id, contract_id, user_id, start_date, end_date, id, source_id)
+        SELECT 1, c.c, 1 + j.j * {step} + (c.c % {step}),
+            {day} + (c.c * 7919 + j.j * 31) % 35000,
+            {day} + (c.c * 7919 + j.j * 31) % 35000 + 1 + (c.c + j.j) % 999,
+            1 + (c.c - 1) * {each} + j.j, 12
+        FROM c CROSS JOIN j"
+    )
 }
 
 /// Sends one request on a connection of its own.
@@ -184,25 +125,36 @@ async fn once(server: SocketAddr, request: &[u8]) -> Result<Value> {
     }
 }
 
-/// Creates the client, the contracts and the users.
-async fn fill(server: SocketAddr, token: &str) -> Result<()> {
-    let bearer = format!("Bearer {token}");
-    let request = |path: &str, mut body: Value| {
+/// Creates the client, the contracts, teams, workspaces and users.
+async fn fill(server: SocketAddr, bearer: &str) -> Result<()> {
+    let create = |kind: &str, mut body: Value| {
         body["metadata"] = json!({"source": SOURCE});
-        post(&format!("/v2/integrations/{path}"), &bearer, &body.to_string())
+        request("POST", &format!("/v2/integrations/{kind}"), bearer, &body.to_string())
     };
-    once(server, &request("clients", json!({"id": "client", "name": "Client"}))).await?;
-    let contracts = (0..CONTRACTS).map(|nth| {
-        let body = json!({"id": contract(nth), "name": contract(nth), "client_id": "client"});
-        request("contracts", body)
-    });
+    once(server, &create("clients", json!({"id": "client", "name": "Client"}))).await?;
+    let each = |kind: &'static str, more: Value| {
+        (0..CONTRACTS).map(move |nth| {
+            let id = external(kind, nth);
+            let mut body = json!({"id": id, "name": id});
+            for (name, value) in more.as_object().into_iter().flatten() {
+                body[name] = value.clone();
+            }
+            create(&format!("{kind}s"), body)
+        })
+    };
     let users = (0..USERS).map(|nth| {
         let id = user(nth);
         let email = format!("{id}@example.com");
-        let body = json!({"id": id, "email": email, "first_name": "First", "last_name": "Last"});
-        request("users", body)
+        create(
+            "users",
+            json!({"id": id, "email": email, "first_name": "First", "last_name": "Last"}),
+        )
     });
-    let requests: Arc<Vec<Vec<u8>>> = Arc::new(contracts.chain(users).collect());
+    let requests = each("contract", json!({"client_id": "client"}))
+        .chain(each("team", json!({})))
+        .chain(each("workspace", json!({"active": true})))
+        .chain(users);
+    let requests: Arc<Vec<Vec<u8>>> = Arc::new(requests.collect());
     let next = Arc::new(AtomicUsize::new(0));
     let mut fillers = JoinSet::new();
     for _ in 0..FILLERS {

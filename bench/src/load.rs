@@ -1,215 +1,158 @@
-//! The load: some connections, each sending its next request when it has its answer.
+//! The load: some connections, each sending its next request when it has its answer, or at a pace.
 //!
-//! Everything is on one thread. The first half second is not counted; then what ends within
-//! the window is, while the connections go on to the end of it without a pause.
+//! Everything is on one thread. The warm-up is not counted; then what ends within the window is,
+//! while the connections go on to the end of it without a pause.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::body::Requests;
-use crate::client::{Answer, Connection};
+use crate::case::Case;
+use crate::client::Connection;
 use crate::cpu::{Usage, Watched};
-use crate::failure::{Failure, Result, failed};
+use crate::failure::{Result, failed};
+use crate::memory;
+use crate::requests::{Requests, Sender, requests};
+use crate::sample::{Sample, Seen};
 
-/// Load ahead of the window: connections, caches, prepared statements, id blocks.
-const WARM_UP: Duration = Duration::from_millis(500);
-
-/// What the answers have to be.
-#[derive(Clone, Copy)]
-pub enum Expect {
-    /// The body that was sent.
-    Echo,
-    /// Every range taken.
-    Attached,
-}
+/// How often the write-ahead log is looked at.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What is sent where.
 pub struct Load<'a> {
     pub server: SocketAddr,
-    pub token: &'a str,
-    pub expect: Expect,
-    pub ranges: usize,
-    pub connections: usize,
+    pub case: Case,
+    pub bearer: &'a str,
+    pub basic: &'a str,
+    /// Whether the server sends back what it gets.
+    pub echoes: bool,
     pub window: Duration,
     /// Different for every run.
     pub seed: u64,
-}
-
-/// What came of it.
-pub struct Sample {
-    pub rate: f64,
-    /// Milliseconds.
-    pub p50: f64,
-    pub p99: f64,
-    /// Microseconds of CPU a request.
-    pub server_cpu: f64,
-    pub postgres_cpu: f64,
-    /// Cores in use by the load, and by nothing of ours.
-    pub load_cores: f64,
-    pub other_cores: f64,
-    /// Answers that were not as expected, and the first of them.
-    pub failures: u64,
-    pub failure: Option<String>,
-}
-
-/// What one connection saw: when each answer came, and how long it had taken.
-#[derive(Default)]
-struct Seen {
-    answers: Vec<(Instant, Duration)>,
-    failures: u64,
-    failure: Option<String>,
+    /// SQLite's write-ahead log.
+    pub wal: Option<PathBuf>,
 }
 
 /// Runs the load and measures.
 pub async fn run(load: &Load<'_>, watched: Watched) -> Result<Sample> {
     let stop = Arc::new(AtomicBool::new(false));
+    let pace = load.case.pace.map(|pace| Arc::new(Pace::new(pace)));
     let mut connections = JoinSet::new();
-    for nth in 0..load.connections {
-        let connection = Connection::open(load.server).await.map_err(failed(load.server))?;
-        let requests = Requests::new(load.ranges, load.token, load.seed << 16 | nth as u64);
-        let check = Check { expect: load.expect, ranges: load.ranges, sent: requests.body_len() };
-        connections.spawn(drive(connection, requests, check, Arc::clone(&stop)));
+    for nth in 0..load.case.connections {
+        let sender = Sender { bearer: load.bearer, basic: load.basic, seed: load.seed, nth };
+        let sending = Sending {
+            server: load.server,
+            connection: Connection::open(load.server).await.map_err(failed(load.server))?,
+            requests: requests(load.case.work, sender, load.echoes),
+            overload: load.case.overload,
+            pace: pace.clone(),
+            seen: Seen::default(),
+            whole: 2,
+        };
+        connections.spawn(sending.until(Arc::clone(&stop)));
     }
-    tokio::time::sleep(WARM_UP).await;
+    tokio::time::sleep(load.case.warm_up).await;
     let start = watched.read()?;
-    tokio::time::sleep(load.window).await;
+    let wal = largest(load.wal.as_ref(), load.window).await;
     let end = watched.read()?;
     stop.store(true, Ordering::Relaxed);
+    let peak = memory::peak(watched.server)?;
     let mut all = Seen::default();
     while let Some(seen) = connections.join_next().await {
-        let seen = seen.map_err(failed("a connection"))?;
-        all.answers.extend(seen.answers);
-        all.failures += seen.failures;
-        all.failure = all.failure.or(seen.failure);
+        all.add(seen.map_err(failed("a connection"))?);
     }
-    Ok(sample(all, start.at..end.at, &start.until(&end)))
+    let usage: Usage = start.until(&end);
+    let mut sample = Sample::of(all, start.at..end.at, &usage);
+    (sample.peak, sample.wal) = (peak, wal);
+    Ok(sample)
 }
 
-fn sample(seen: Seen, window: std::ops::Range<Instant>, usage: &Usage) -> Sample {
-    let within = seen.answers.iter().filter(|(at, _)| window.contains(at));
-    let mut times: Vec<Duration> = within.map(|(_, took)| *took).collect();
-    times.sort_unstable();
-    let (mut failures, mut failure) = (seen.failures, seen.failure);
-    if times.is_empty() {
-        failures += 1;
-        failure.get_or_insert_with(|| "no answer came within the sample".to_owned());
+/// Waits, and looks how large a file becomes meanwhile.
+async fn largest(file: Option<&PathBuf>, window: Duration) -> f64 {
+    let until = Instant::now() + window;
+    let mut largest = 0;
+    while let (Some(file), true) = (file, Instant::now() + LOOK < until) {
+        largest = largest.max(std::fs::metadata(file).map_or(0, |file| file.len()));
+        tokio::time::sleep(LOOK).await;
     }
-    let percentile = |share: f64| {
-        let nth = (times.len() as f64 * share) as usize;
-        let time = times.get(nth.min(times.len().saturating_sub(1)));
-        time.map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
-    };
-    let answers = times.len() as f64;
-    let a_request = |cores: f64| cores * usage.seconds * 1e6 / answers;
-    Sample {
-        rate: answers / usage.seconds,
-        p50: percentile(0.5),
-        p99: percentile(0.99),
-        server_cpu: a_request(usage.server),
-        postgres_cpu: a_request(usage.postgres),
-        load_cores: usage.load,
-        other_cores: usage.others,
-        failures,
-        failure,
-    }
+    tokio::time::sleep(until.saturating_duration_since(Instant::now())).await;
+    largest as f64 / 1e6
 }
 
-/// Sends requests until told to stop, or until the connection breaks.
-async fn drive(
-    mut connection: Connection,
-    mut requests: Requests,
-    check: Check,
-    stop: Arc<AtomicBool>,
-) -> Seen {
-    let mut seen = Seen { answers: Vec::with_capacity(16 * 1024), ..Seen::default() };
-    let mut whole = true;
-    while !stop.load(Ordering::Relaxed) {
-        let request = requests.next();
-        let sent = Instant::now();
-        let (broken, checked) = match connection.exchange(request).await {
-            Ok(answer) => {
-                let now = Instant::now();
-                seen.answers.push((now, now - sent));
-                (false, check.answer(&answer, whole))
-            }
-            Err(message) => (true, Err(message)),
-        };
-        whole = false;
-        if let Err(message) = checked {
-            seen.failures += 1;
-            seen.failure.get_or_insert(message);
+/// When requests are sent that do not wait for each other.
+struct Pace {
+    start: Instant,
+    next: AtomicU32,
+    a_second: u32,
+}
+
+impl Pace {
+    fn new(a_second: u32) -> Self {
+        Self { start: Instant::now(), next: AtomicU32::new(0), a_second }
+    }
+
+    /// Waits for the next turn; when the request was to be sent.
+    async fn turn(&self) -> Instant {
+        let nth = self.next.fetch_add(1, Ordering::Relaxed);
+        let due = self.start + Duration::from_secs(1) * nth / self.a_second;
+        if Instant::now() >= due {
+            // Late because no connection was free: the client waits since it was due.
+            return due;
         }
-        if broken {
-            break;
-        }
+        tokio::time::sleep_until(due.into()).await;
+        // A timer that is late is not the server's fault.
+        Instant::now()
     }
-    seen
 }
 
-/// Judges answers.
-#[derive(Clone, Copy)]
-struct Check {
-    expect: Expect,
-    ranges: usize,
-    /// Bytes of the body that was sent.
-    sent: usize,
+/// One connection.
+struct Sending {
+    server: SocketAddr,
+    connection: Connection,
+    requests: Box<dyn Requests>,
+    overload: bool,
+    pace: Option<Arc<Pace>>,
+    seen: Seen,
+    /// Answers that are still looked at as a whole.
+    whole: usize,
 }
 
-impl Check {
-    /// The first answer of a connection is parsed as a `whole`; a glance is enough for the
-    /// others, as parsing them would cost more than sending the requests.
-    fn answer(self, answer: &Answer<'_>, whole: bool) -> std::result::Result<(), String> {
-        let good = answer.status == 200
-            && match self.expect {
-                Expect::Echo if whole => self.echoed(answer.body),
-                Expect::Echo => answer.body.len() == self.sent,
-                Expect::Attached => {
-                    (!whole && self.glance(answer.body)) || self.attached(answer.body)
-                }
+impl Sending {
+    /// Sends requests until told to stop, or until the connection breaks.
+    async fn until(mut self, stop: Arc<AtomicBool>) -> Seen {
+        while !stop.load(Ordering::Relaxed) {
+            let sent = match &self.pace {
+                Some(pace) => pace.turn().await,
+                None => Instant::now(),
             };
-        if good { Ok(()) } else { Err(answer.words()) }
+            if let Err(message) = self.once(sent).await {
+                self.seen.fail(message);
+                break;
+            }
+        }
+        self.seen
     }
 
-    fn echoed(self, body: &[u8]) -> bool {
-        let value: Option<Value> = serde_json::from_slice(body).ok();
-        let users = value.as_ref().and_then(|value| value["users"].as_array());
-        body.len() == self.sent && users.is_some_and(|users| users.len() == self.ranges)
-    }
-
-    /// Whether an answer begins and ends as one that took everything.
-    fn glance(self, body: &[u8]) -> bool {
-        let front = &body[..body.len().min(256)];
-        let has = |text: &str| front.windows(text.len()).any(|part| part == text.as_bytes());
-        has(r#""status":"success""#)
-            && has(&format!(r#""records_created":{},"#, self.ranges))
-            && body.ends_with(b"}")
-    }
-
-    fn attached(self, body: &[u8]) -> bool {
-        let Ok(value) = serde_json::from_slice::<Value>(body) else { return false };
-        let counted = |name: &str, count: usize| value[name].as_u64() == Some(count as u64);
-        let assigned = value["assigned"].as_array();
-        let whole = |row: &Value| row["id"].is_i64() && row["user_id"].is_i64();
-        value["status"] == "success"
-            && counted("records_received", self.ranges)
-            && counted("records_created", self.ranges)
-            && counted("records_rejected", 0)
-            && assigned.is_some_and(|rows| rows.len() == self.ranges && rows.iter().all(whole))
-            && value["errors"].as_array().is_some_and(Vec::is_empty)
-    }
-}
-
-/// The failures of a sample as one.
-impl Sample {
-    pub fn failed(&self) -> Option<Failure> {
-        let first = self.failure.as_deref().unwrap_or("no words");
-        (self.failures > 0).then(|| {
-            Failure(format!("{} answers were not as expected, the first: {first}", self.failures))
-        })
+    async fn once(&mut self, sent: Instant) -> std::result::Result<(), String> {
+        let answer = self.connection.exchange(self.requests.next()).await?;
+        let now = Instant::now();
+        let refused = matches!(answer.status, 429 | 503) && answer.retry_after;
+        if self.overload && refused {
+            self.seen.refused.push(now);
+        } else if self.requests.good(&answer, self.whole > 0) {
+            self.whole = self.whole.saturating_sub(1);
+            self.seen.answers.push((now, now - sent));
+        } else {
+            self.seen.fail(answer.words());
+        }
+        if answer.closes {
+            let again = Connection::open(self.server).await;
+            self.connection = again.map_err(|error| error.to_string())?;
+        }
+        Ok(())
     }
 }

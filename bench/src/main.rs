@@ -1,20 +1,32 @@
-//! Measures contract attach: requests per second, latency and CPU, beside a bare JSON echo on
-//! the same HTTP stack, and beside another `crewline` binary when one is given.
+//! Measures crewline: requests per second, latency, CPU and memory, beside a bare JSON echo on the
+//! same HTTP stack, the raw engine, what a team would otherwise write, and another `crewline`
+//! binary when one is given.
 //!
-//! [`measure`] says in which order; [`load`] is what sends the requests. See README.md.
+//! [`case`] says what is measured, [`contender`] who, [`measure`] in which order, [`targets`] what
+//! must hold; [`load`] is what sends the requests. See README.md.
 
-mod body;
+mod case;
 mod client;
+mod contender;
 mod cpu;
+mod database;
 mod echo;
 mod failure;
 mod fixture;
+mod inside;
 mod load;
 mod machine;
 mod measure;
+mod memory;
+mod peers;
 mod postgres;
+mod process;
+mod raw;
 mod report;
+mod requests;
+mod sample;
 mod servers;
+mod targets;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,11 +34,15 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 
+use case::Section;
+use database::Engine;
 use failure::{Failure, Result, failed};
-use fixture::Engine;
 
-/// Measures POST /v2/integrations/contracts/{id}/users with 1, 100 and 1,000 date ranges a
-/// request, beside a bare JSON echo on the same HTTP stack.
+/// As crewline has it: part of what is measured runs in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures crewline beside a bare JSON echo, the raw engine, and what a team would otherwise write.
 #[derive(Parser)]
 #[command(
     version,
@@ -54,9 +70,9 @@ struct Options {
     /// How long one sample takes, after half a second of the same load
     #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = seconds)]
     seconds: f64,
-    /// Connections, each with one request at a time
-    #[arg(long, value_name = "C", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    connections: u32,
+    /// Only these tables [default: all]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "TABLES")]
+    only: Vec<Section>,
     /// The databases to measure on
     #[arg(long, value_enum, default_value_t = Engines::Both)]
     engine: Engines,
@@ -158,11 +174,14 @@ async fn run(options: Options) -> Result<()> {
         binary,
         against,
         engines: options.engine.list(),
+        cases: case::all()
+            .into_iter()
+            .filter(|case| options.only.is_empty() || options.only.contains(&case.section))
+            .collect(),
         rounds: options.rounds as usize,
         seconds: options.seconds,
-        connections: options.connections as usize,
     };
-    let (contenders, machine) = measure::run(&plan).await?;
-    print!("{}", report::render(&plan, &contenders, &machine));
-    report::verdict(&contenders)
+    let results = measure::run(&plan).await?;
+    print!("{}", report::render(&plan, &results));
+    report::verdict(&results)
 }

@@ -1,89 +1,151 @@
-//! The table.
+//! The tables.
 
 use std::fmt::Write as _;
 
+use crate::case::{Case, FEW, Section};
+use crate::contender::Who;
 use crate::failure::{Failure, Result};
-use crate::load::Sample;
-use crate::machine::Machine;
-use crate::measure::{Contender, Plan, SIZES, Who};
+use crate::measure::{Plan, Results, Row};
+use crate::sample::Sample;
+use crate::targets;
 
 /// Renders all results as Markdown.
-pub fn render(plan: &Plan, contenders: &[Contender], machine: &Machine) -> String {
-    let against = plan.against.is_some();
-    let mut out = format!(
-        "{} rounds of {} s, {} connections. {}.\n\n",
-        plan.rounds, plan.seconds, plan.connections, machine.text
-    );
+pub fn render(plan: &Plan, results: &Results) -> String {
+    let machine = &results.machine;
+    let mut out = format!("{} rounds of {} s. {}.\n", plan.rounds, plan.seconds, machine.text);
     if machine.in_memory {
-        out.push_str("The data was in memory only: nothing was durable.\n\n");
+        out.push_str("\nThe data was in memory only: nothing was durable.\n");
     }
-    out.push_str("| Ranges | Server | Requests/s | of the echo |");
-    out.push_str(if against { " of the other |" } else { "" });
-    out.push_str(" p50 ms | p99 ms | CPU µs/request | PostgreSQL µs/request | Load, cores |\n");
-    out.push_str(&format!("|--:|---|{}\n", "--:|".repeat(if against { 8 } else { 7 })));
-    for (size, ranges) in SIZES.iter().enumerate() {
-        for contender in contenders {
-            row(&mut out, against, contenders, contender, size, *ranges);
+    let targets = targets::table(results);
+    if !targets.is_empty() {
+        let _ = write!(out, "\n### Targets\n\n{targets}");
+    }
+    let mut sections: Vec<Section> = results.rows.iter().map(|row| row.case.section).collect();
+    sections.dedup();
+    for section in sections {
+        let _ = write!(out, "\n### {}\n\n{}", section.title(), table(results, section));
+    }
+    if !results.processes.is_empty() {
+        let _ = write!(out, "\n### {}\n\n", Section::Process.title());
+        out.push_str("| Engine | Idle MB | Start ms |\n|---|--:|--:|\n");
+        for process in &results.processes {
+            let (name, idle, start) = (process.engine.name(), process.idle, process.start);
+            let _ = writeln!(out, "| {name} | {idle:.1} | {start:.1} |");
         }
     }
-    let disturbed = contenders.iter().flat_map(|one| one.samples.iter().flatten());
-    if disturbed.filter(|sample| sample.disturbed()).count() > 0 {
+    if results.rows.iter().flat_map(|row| &row.samples).any(Sample::disturbed) {
         out.push_str("\n`*`: other processes disturbed a sample, also when it was taken again.\n");
     }
     out
 }
 
-fn row(
-    out: &mut String,
-    against: bool,
-    contenders: &[Contender],
-    contender: &Contender,
-    size: usize,
-    ranges: usize,
-) {
-    let samples = &contender.samples[size];
-    let over = |value: fn(&Sample) -> f64| Spread::of(samples.iter().map(value));
-    let mark = if samples.iter().any(Sample::disturbed) { " `*`" } else { "" };
-    let rate = over(|sample| sample.rate);
-    let number = |value: f64| format!("{value:.*}", if value < 100.0 { 1 } else { 0 });
-    let share = |base: Option<&Contender>| match base {
-        Some(base) => ratio(samples, &base.samples[size]),
-        None => "-".to_owned(),
-    };
-    let find = |who: Who| contenders.iter().find(|one| one.who() == who);
-    let (echo, other) = match contender.who() {
-        Who::Echo => (None, None),
-        Who::This(engine) => (find(Who::Echo), find(Who::Other(engine))),
-        Who::Other(_) => (find(Who::Echo), None),
-    };
-    let (low, high) = (number(rate.low), number(rate.high));
-    let postgres = over(|sample| sample.postgres_cpu).median;
-    let postgres = if postgres > 0.0 { number(postgres) } else { "-".to_owned() };
-    // Writing into a string cannot fail.
-    let _ = write!(
-        out,
-        "| {ranges} | {} | {} ({low}..{high}){mark} | {} |",
-        contender.name,
-        number(rate.median),
-        share(echo)
-    );
-    if against {
-        let _ = write!(out, " {} |", share(other));
+/// What a column says of a row, if anything.
+type Column = (&'static str, fn(&Results, &Row) -> Option<String>);
+
+const COLUMNS: [Column; 14] = [
+    ("Requests/s", |_, row| {
+        let rate = Spread::of(row.samples.iter().map(|sample| sample.rate));
+        let (low, high) = (number(rate.low), number(rate.high));
+        let mark = if row.samples.iter().any(Sample::disturbed) { " `*`" } else { "" };
+        Some(format!("{} ({low}..{high}){mark}", number(rate.median)))
+    }),
+    ("of the echo", |all, row| share(all, row, row.case, Who::Echo)),
+    ("over its peer", |all, row| match row.who {
+        Who::Crewline(engine) => times(all, row, row.case, Who::Peer(engine)),
+        _ => None,
+    }),
+    ("of the raw loop", |all, row| match row.who {
+        Who::Crewline(engine) => share(all, row, row.case, Who::Raw(engine)),
+        _ => None,
+    }),
+    ("of the other", |all, row| match row.who {
+        Who::Crewline(engine) => share(all, row, row.case, Who::Other(engine)),
+        _ => None,
+    }),
+    ("of that at 10,000", |all, row| {
+        let few = if row.case.present == FEW { None } else { all.few(row.case) }?;
+        matches!(row.who, Who::Crewline(_) | Who::Inside(_))
+            .then(|| share(all, row, few, row.who))?
+    }),
+    ("refused/s", |_, row| row.case.overload.then(|| number(row.median(|sample| sample.refused)))),
+    ("p50 ms", |_, row| Some(format!("{:.2}", row.median(|sample| sample.p50)))),
+    ("p99 ms", |_, row| Some(format!("{:.2}", row.median(|sample| sample.p99)))),
+    ("CPU µs", |_, row| Some(number(row.median(|sample| sample.server_cpu)))),
+    ("PostgreSQL µs", |_, row| some(row.median(|sample| sample.postgres_cpu))),
+    ("Load, cores", |_, row| Some(format!("{:.2}", row.median(|sample| sample.load_cores)))),
+    ("Peak MB", |_, row| some(row.median(|sample| sample.peak))),
+    ("WAL MB", |_, row| some(row.median(|sample| sample.wal))),
+];
+
+fn table(all: &Results, section: Section) -> String {
+    let rows: Vec<&Row> = all.rows.iter().filter(|row| row.case.section == section).collect();
+    let cells: Vec<Vec<Option<String>>> =
+        rows.iter().map(|row| COLUMNS.iter().map(|(_, cell)| cell(all, row)).collect()).collect();
+    let used = |nth: &usize| cells.iter().any(|row| row[*nth].is_some());
+    let columns: Vec<usize> = (0..COLUMNS.len()).filter(used).collect();
+    let mut out = "| What | Server |".to_owned();
+    for nth in &columns {
+        let _ = write!(out, " {} |", COLUMNS[*nth].0);
     }
-    let _ = writeln!(
-        out,
-        " {:.2} | {:.2} | {} | {postgres} | {:.2} |",
-        over(|sample| sample.p50).median,
-        over(|sample| sample.p99).median,
-        number(over(|sample| sample.server_cpu).median),
-        over(|sample| sample.load_cores).median
-    );
+    let _ = writeln!(out, "\n|---|---|{}", "--:|".repeat(columns.len()));
+    for (row, cells) in rows.iter().zip(&cells) {
+        let _ = write!(out, "| {} | {} |", row.case.name(), row.who.name());
+        for nth in &columns {
+            let _ = write!(out, " {} |", cells[*nth].as_deref().unwrap_or("-"));
+        }
+        out.push('\n');
+    }
+    out
 }
 
-/// The median of the ratios of each round.
-fn ratio(samples: &[Sample], base: &[Sample]) -> String {
-    let ratios = samples.iter().zip(base).map(|(one, base)| one.rate / base.rate);
-    format!("{:.1} %", Spread::of(ratios).median * 100.0)
+impl Results {
+    /// Who took part in a case.
+    pub fn row(&self, case: Case, who: Who) -> Option<&Row> {
+        self.rows.iter().find(|row| row.case == case && row.who == who)
+    }
+
+    /// The same work with the fewest assignments present.
+    pub fn few(&self, case: Case) -> Option<Case> {
+        let like = |row: &&Row| {
+            let other = row.case;
+            (other.work, other.connections, other.present) == (case.work, case.connections, FEW)
+                && (other.section == case.section || case.section == Section::Present)
+        };
+        self.rows.iter().find(like).map(|row| row.case)
+    }
+}
+
+impl Row {
+    pub fn median(&self, of: impl Fn(&Sample) -> f64) -> f64 {
+        median(self.samples.iter().map(of).collect())
+    }
+
+    /// The median of the ratios of each round.
+    pub fn over(&self, base: &Row) -> f64 {
+        let rounds = self.samples.iter().zip(&base.samples);
+        median(rounds.map(|(one, base)| one.rate / base.rate).collect())
+    }
+}
+
+fn share(all: &Results, row: &Row, case: Case, base: Who) -> Option<String> {
+    let base = all.row(case, base).filter(|base| !std::ptr::eq(*base, row))?;
+    Some(format!("{:.1} %", row.over(base) * 100.0))
+}
+
+fn times(all: &Results, row: &Row, case: Case, base: Who) -> Option<String> {
+    Some(format!("{:.1}", row.over(all.row(case, base)?)))
+}
+
+fn some(value: f64) -> Option<String> {
+    (value > 0.0).then(|| number(value))
+}
+
+fn number(value: f64) -> String {
+    format!("{value:.*}", if value < 100.0 { 1 } else { 0 })
+}
+
+pub fn median(values: Vec<f64>) -> f64 {
+    Spread::of(values.into_iter()).median
 }
 
 struct Spread {
@@ -103,13 +165,11 @@ impl Spread {
 }
 
 /// Fails when any answer was not as expected.
-pub fn verdict(contenders: &[Contender]) -> Result<()> {
-    for contender in contenders {
-        for (ranges, samples) in SIZES.iter().zip(&contender.samples) {
-            if let Some(failure) = samples.iter().find_map(Sample::failed) {
-                let name = &contender.name;
-                return Err(Failure(format!("{name} with {ranges} ranges: {failure}")));
-            }
+pub fn verdict(results: &Results) -> Result<()> {
+    for row in &results.rows {
+        if let Some(failure) = row.samples.iter().find_map(Sample::failed) {
+            let (who, case) = (row.who.name(), row.case.name());
+            return Err(Failure(format!("{who}, {case}: {failure}")));
         }
     }
     Ok(())

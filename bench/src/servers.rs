@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
@@ -37,8 +37,10 @@ pub fn binary(path: PathBuf) -> Result<PathBuf> {
 /// A `crewline` command that takes nothing from the environment.
 pub fn crewline(binary: &Path, database: &str) -> Command {
     let mut command = Command::new(binary);
-    for name in ["DATABASE", "LISTEN", "MAX_BODY", "MAX_RANGES", "CORS_ORIGINS", "LOG_FORMAT"] {
-        command.env_remove(format!("CREWLINE_{name}"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CREWLINE_") {
+            command.env_remove(name);
+        }
     }
     command.env_remove("RUST_LOG").env("NO_COLOR", "1").stdin(Stdio::null()).kill_on_drop(true);
     command.args(["--database", database]);
@@ -64,6 +66,8 @@ pub struct Server {
     log: Arc<Mutex<VecDeque<String>>>,
     pub address: SocketAddr,
     pub pid: u32,
+    /// From when it was started until it listened.
+    pub started_in: Duration,
 }
 
 impl Server {
@@ -81,8 +85,10 @@ impl Server {
         Self::start(&binary.display().to_string(), command).await
     }
 
-    async fn start(name: &str, mut command: Command) -> Result<Self> {
+    /// Starts a server that says where it listens.
+    pub async fn start(name: &str, mut command: Command) -> Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let started = Instant::now();
         let mut child = command.kill_on_drop(true).spawn().map_err(failed(name))?;
         let stderr = child.stderr.take().ok_or_else(|| Failure(format!("{name}: no stderr")))?;
         let mut lines = BufReader::new(stderr).lines();
@@ -90,10 +96,11 @@ impl Server {
             Ok(said) => said.map_err(failed(format!("{name} did not start")))?,
             Err(_) => return Err(Failure(format!("{name} did not start in {START:?}"))),
         };
+        let started_in = started.elapsed();
         let pid = child.id().ok_or_else(|| Failure(format!("{name} ended at once")))?;
         let log = Arc::new(Mutex::new(VecDeque::new()));
         tokio::spawn(keep(lines, Arc::clone(&log)));
-        Ok(Self { name: name.to_owned(), child, log, address, pid })
+        Ok(Self { name: name.to_owned(), child, log, address, pid, started_in })
     }
 
     /// Asks the server to stop, waits for it, and gives the warnings that it logged.
