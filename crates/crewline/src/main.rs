@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use server::app::{App, Shared};
 use server::clock::Clock;
 use server::http::Limits;
+use server::metrics::Metrics;
 use server::store::{Location, Options, Startup, Store};
 use server::webhooks::Outgoing;
 
@@ -122,12 +123,18 @@ impl Global {
 
     /// The database, up to date.
     async fn app(&self, limits: Limits) -> Result<Shared, Startup> {
-        open(&self.location()?, limits, Outgoing::default()).await
+        open(&self.location()?, limits, Outgoing::default(), Metrics::default()).await
     }
 }
 
-async fn open(location: &Location, limits: Limits, webhooks: Outgoing) -> Result<Shared, Startup> {
-    let store = Store::open(location, &Options::default()).await?;
+async fn open(
+    location: &Location,
+    limits: Limits,
+    webhooks: Outgoing,
+    metrics: Metrics,
+) -> Result<Shared, Startup> {
+    let options = Options { metrics, ..Options::default() };
+    let store = Store::open(location, &options).await?;
     Ok(App::sending(store, Clock::System, limits, webhooks))
 }
 

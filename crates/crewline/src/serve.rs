@@ -1,5 +1,6 @@
 //! `crewline serve`
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use server::background;
 use server::faces;
 use server::http::Limits;
 use server::http::cors::{self, Origin};
+use server::metrics::{self, Metrics};
 use server::store::{Location, Startup};
 use server::sweep::Retention;
 use server::webhooks::Outgoing;
@@ -16,6 +18,7 @@ use server::webhooks::address::Entry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::{Global, demo, log, open};
 
@@ -27,6 +30,9 @@ pub struct Serve {
     /// Where to listen
     #[arg(long, env = "CREWLINE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: String,
+    /// Where to serve metrics for Prometheus, at /metrics [default: nowhere]
+    #[arg(long, env = "CREWLINE_METRICS", value_name = "ADDR")]
+    metrics: Option<String>,
     /// Fill an empty database with the demo company and print calls to try; loopback only.
     /// Without --database the data is temporary
     #[arg(long)]
@@ -93,12 +99,23 @@ fn signalled() -> std::io::Result<watch::Receiver<bool>> {
     Ok(stopped)
 }
 
+async fn bind_metrics(address: &str) -> Result<(TcpListener, SocketAddr), Startup> {
+    let failed = |error: std::io::Error| Startup(format!("metrics on {address}: {error}"));
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
 impl Serve {
     pub async fn run(self, global: &Global) -> Result<(), Startup> {
         let failed = |error: std::io::Error| Startup(format!("{}: {error}", self.listen));
         let mut stopped = signalled().map_err(failed)?;
         let listener = TcpListener::bind(&self.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let scraped = match &self.metrics {
+            Some(address) => Some(bind_metrics(address).await?),
+            None => None,
+        };
         if self.demo && !address.ip().is_loopback() {
             let message = format!("the demo's secret is known to all: {address} is not loopback");
             return Err(Startup(message));
@@ -114,8 +131,9 @@ impl Serve {
             Some(folder) => Location::Sqlite(folder.path().join("demo.db")),
             None => global.location()?,
         };
+        let metrics = scraped.as_ref().map(|_| Metrics::on(&location)).unwrap_or_default();
         let app = async {
-            let app = open(&location, limits, webhooks).await?;
+            let app = open(&location, limits, webhooks, metrics).await?;
             if self.demo {
                 demo::start(&app, address, global.output).await?;
             }
@@ -125,7 +143,12 @@ impl Serve {
             app = app => app?,
             _ = stopped.wait_for(|stop| *stop) => return Ok(()),
         };
-        tracing::info!(%address, "listening");
+        let metrics_at = scraped.as_ref().map(|(_, address)| tracing::field::display(address));
+        tracing::info!(%address, metrics = metrics_at, "listening");
+        let mut scrapes = JoinSet::new();
+        if let Some((listener, _)) = scraped {
+            scrapes.spawn(metrics::serve(listener, &app));
+        }
         // Answers are small and complete: nothing is gained by waiting for more to send.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let retention = Retention::days(self.keep_refusals, self.keep_events);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::events::Feed;
 use crate::http::Limits;
+use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::tokens;
 use crate::webhooks::Outgoing;
@@ -16,6 +17,7 @@ pub struct App {
     pub limits: Limits,
     pub feed: Feed,
     pub webhooks: Outgoing,
+    pub metrics: Metrics,
     pub(crate) callers: tokens::Callers,
 }
 
@@ -30,6 +32,7 @@ impl App {
     /// The same, with another way for webhooks to leave.
     pub fn sending(store: Store, clock: Clock, limits: Limits, webhooks: Outgoing) -> Shared {
         let (feed, callers) = (Feed::default(), tokens::Callers::default());
-        Arc::new(Self { store, clock, limits, feed, webhooks, callers })
+        let metrics = store.metrics().clone();
+        Arc::new(Self { store, clock, limits, feed, webhooks, metrics, callers })
     }
 }

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod background;
 pub mod clock;
+pub mod metrics;
 pub mod operation;
 pub mod refusal;
 pub mod scope;

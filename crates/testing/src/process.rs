@@ -12,6 +12,8 @@ use serde_json::Value;
 /// A running `crewline serve`. It is killed when this goes.
 pub struct Server {
     pub address: SocketAddr,
+    /// Where its metrics are, if it was told to serve them.
+    pub metrics: Option<SocketAddr>,
     /// What `--demo` printed before it listened.
     pub printed: String,
     child: Child,
@@ -36,15 +38,14 @@ impl Server {
             .expect("the binary");
         let mut log = BufReader::new(child.stderr.take().expect("stderr"));
         let mut said = String::new();
-        let address = loop {
+        let (address, metrics) = loop {
             let mut line = String::new();
             if log.read_line(&mut line).expect("a line") == 0 {
                 panic!("the server did not start: {said}");
             }
             said.push_str(&line);
-            if let Some((_, address)) = line.split_once("address") {
-                let address = address.trim_start_matches(['=', '"', ':']);
-                break address.split(['"', '\n']).next().unwrap_or_default().parse().expect("one");
+            if let Some(address) = field(&line, "address") {
+                break (address.parse().expect("one"), field(&line, "metrics"));
             }
         };
         // What it prints comes before it listens.
@@ -62,7 +63,8 @@ impl Server {
         });
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
         let printed = String::from_utf8(printed).expect("UTF-8");
-        Self { address, printed, child, log: Some(log) }
+        let metrics = metrics.map(|address| address.parse().expect("an address"));
+        Self { address, metrics, printed, child, log: Some(log) }
     }
 
     /// `kill -9`.
@@ -102,6 +104,13 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What a line of the log, as text or as JSON, says of something.
+fn field(line: &str, name: &str) -> Option<String> {
+    let (_, value) = line.split_once(name)?;
+    let value = value.trim_start_matches(['=', '"', ':']);
+    value.split(['"', ' ', '\n']).next().map(str::to_owned)
 }
 
 /// A connection that stays open between requests.

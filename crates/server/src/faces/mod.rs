@@ -17,7 +17,7 @@ pub mod main;
 pub mod ops;
 pub mod wire;
 
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
@@ -44,7 +44,7 @@ pub fn router(app: Shared) -> Router {
         .fallback(request::no_route)
         .method_not_allowed_fallback(request::no_method)
         .layer(CatchPanicLayer::custom(request::panicked))
-        .layer(from_fn(request::around))
+        .layer(from_fn_with_state(app.metrics.clone(), request::around))
         .with_state(app);
     let again = Again(router.clone());
     router.layer(Extension(again))

@@ -1,4 +1,4 @@
-//! One line per request, written when its answer is ready.
+//! One line per request, written when its answer is ready; it is counted then, too.
 //!
 //! It says who asked for what and what came of it. A path may hold ids of people, so only the
 //! route's template is told.
@@ -13,6 +13,7 @@ use axum::response::Response;
 use tracing::Level;
 
 use super::Caller;
+use crate::metrics::{self, Metrics};
 use crate::tokens::Owner;
 
 /// Among the extensions of a request: its id, and where [`Caller`] says who it is. Where there is
@@ -51,6 +52,9 @@ pub struct Line {
     pub operation: Operation,
     pub seen: Seen,
     answered: Option<Answered>,
+    metrics: Metrics,
+    /// As it is counted, also where there is no route.
+    method: &'static str,
 }
 
 /// What is told of an answer.
@@ -61,13 +65,15 @@ struct Answered {
 }
 
 impl Line {
-    pub fn begin(request: &mut Request, request_id: Arc<str>) -> Self {
+    pub fn begin(request: &mut Request, request_id: Arc<str>, metrics: &Metrics) -> Self {
+        metrics.arrived();
+        let (metrics, method) = (metrics.clone(), metrics::method(request.method()));
         let begun = Instant::now();
         let seen = Seen { request_id, caller: Arc::default() };
         let path = request.extensions().get::<MatchedPath>().cloned();
         request.extensions_mut().insert(seen.clone());
         let operation = Operation(path.map(|path| (request.method().clone(), path)));
-        Self { begun, operation, seen, answered: None }
+        Self { begun, operation, seen, answered: None, metrics, method }
     }
 
     /// Takes down what the answer is.
@@ -87,6 +93,8 @@ impl Drop for Line {
         let owner = answered.and_then(|answered| answered.owner.as_ref());
         let by = caller.or(owner.map(|owner| (owner.company, owner.key.as_str())));
         let counts = answered.and_then(|answered| answered.counts);
+        let (status, took) = (answered.map(|answered| answered.status), self.begun.elapsed());
+        self.metrics.answered(path, self.method, status, took);
         macro_rules! line {
             ($level:expr) => {
                 tracing::event!(
@@ -96,8 +104,8 @@ impl Drop for Line {
                     company = by.map(|(company, _)| company),
                     key = by.map(|(_, key)| key),
                     operation = %self.operation,
-                    status = answered.map(|answered| answered.status.as_u16()),
-                    duration_us = self.begun.elapsed().as_micros() as u64,
+                    status = status.map(|status| status.as_u16()),
+                    duration_us = took.as_micros() as u64,
                     received = counts.map(|counts| counts.received),
                     created = counts.map(|counts| counts.created),
                     rejected = counts.map(|counts| counts.rejected),

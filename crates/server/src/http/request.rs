@@ -1,9 +1,9 @@
 //! Around every request: its id, its errors' bodies, its line in the log, and panics.
 
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -11,20 +11,24 @@ use axum::response::{IntoResponse, Response};
 use super::again::Within;
 use super::log::Line;
 use super::{Problem, leftover};
+use crate::metrics::Metrics;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request an id (one from within has that of the request that sent it), every problem its body, and the log its line.
-pub async fn around(mut request: Request, next: Next) -> Response {
+pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: Next) -> Response {
     let within = request.extensions_mut().remove::<Within>();
     let id = within.map_or_else(|| request_id().into(), |Within(id)| id);
-    let mut line = Line::begin(&mut request, id);
+    let mut line = Line::begin(&mut request, id, &metrics);
     // Only problems need the path: a clone of a `Uri` shares its text.
     let uri = request.uri().clone();
     let (parts, body) = request.into_parts();
     let (body, leftover) = leftover::lend(body);
     let response = next.run(Request::from_parts(parts, body)).await;
     leftover.drain().await;
+    if let Some(problem) = response.extensions().get::<Arc<Problem>>() {
+        metrics.problem(problem.code);
+    }
     let mut response =
         Problem::render(response, uri.path(), &line.operation, &line.seen.request_id);
     line.answered(&response);

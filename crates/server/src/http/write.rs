@@ -90,12 +90,18 @@ impl<'a> Write<'a> {
             Err(error) => return Problem::from(error).into_response(),
         };
         let replayed = matches!(ended, Ended::Replayed(_));
-        let noted = matches!(ended, Ended::Done(_) | Ended::Told(_) | Ended::Refused(_, true));
-        let mut response = match ended {
-            Ended::Done(outcome) => (keep.told)(&operation, outcome).into_response(),
-            Ended::Told(answer) | Ended::Replayed(answer) => answer.into_response(),
-            Ended::Refused(problem, _) => problem.into_response(),
+        let (answer, refused) = match ended {
+            Ended::Done(outcome, refused) => (Ok((keep.told)(&operation, outcome)), refused),
+            Ended::Told(answer, refused) => (Ok(answer), refused),
+            Ended::Replayed(answer) => (Ok(answer), Vec::new()),
+            Ended::Refused(problem, refused) => (Err(problem), refused),
         };
+        let noted = !replayed && (answer.is_ok() || !refused.is_empty());
+        self.app.metrics.refused(&refused);
+        if let (false, Some(counts)) = (dry_run, answer.as_ref().ok().and_then(|ok| ok.counts)) {
+            self.app.metrics.records(counts);
+        }
+        let mut response = answer.into_response();
         if replayed {
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         }
@@ -121,9 +127,11 @@ impl<'a> Write<'a> {
         if refused.is_empty() {
             return problem.into_response();
         }
+        let codes = codes(&refused);
         if let Err(error) = refusals::keep_alone(self.app, inbox.request(), refused).await {
             return Problem::from(error).into_response();
         }
+        self.app.metrics.refused(&codes);
         let mut response = problem.into_response();
         response.extensions_mut().insert(Noted);
         response
@@ -157,16 +165,21 @@ struct Keeping<O: Operation, F> {
     each: fn(&O, &O::Outcome) -> Refusals,
 }
 
-/// How an operation ended.
+/// How an operation ended, and what for each record that was kept was refused.
 enum Ended<T> {
     /// Done; it is still to be told.
-    Done(T),
+    Done(T, Codes),
     /// Done, and told, because the answer was kept.
-    Told(Answer),
-    /// And whether its records were kept.
-    Refused(Problem, bool),
+    Told(Answer, Codes),
+    Refused(Problem, Codes),
     /// Done before.
     Replayed(Answer),
+}
+
+type Codes = Vec<&'static str>;
+
+fn codes(refused: &[refusals::Refused]) -> Codes {
+    refused.iter().map(|refused| refused.code).collect()
 }
 
 impl<O, F> Keep<O> for Keeping<O, F>
@@ -195,8 +208,8 @@ where
         Ok(match claim {
             Claim::New => None,
             Claim::Answered(kept) => Some(Ended::Replayed(answer(kept))),
-            Claim::Reused => Some(Ended::Refused(Problem::key_reused(), false)),
-            Claim::UnderWay => Some(Ended::Refused(Problem::key_in_use(), false)),
+            Claim::Reused => Some(Ended::Refused(Problem::key_reused(), Vec::new())),
+            Claim::UnderWay => Some(Ended::Refused(Problem::key_in_use(), Vec::new())),
         })
     }
 
@@ -210,33 +223,34 @@ where
         let told = |refusal: Refusal| (self.refused)(refusal.into());
         let narrowed = judged.as_ref().err().map(|refusal| told(refusal.clone().narrowed()));
         let ended = match judged {
-            Ok(outcome) => Ended::Done(outcome),
-            Err(refusal) => Ended::Refused(told(refusal), false),
+            Ok(outcome) => Ended::Done(outcome, Vec::new()),
+            Err(refusal) => Ended::Refused(told(refusal), Vec::new()),
         };
         if self.asked.dry_run {
             return Err(Stop::Refused(ended));
         }
         let (now, scope) = (turn.now, operation.scope());
         let (ended, last) = match ended {
-            Ended::Done(outcome) => {
+            Ended::Done(outcome, mut codes) => {
                 let mut last = turn.last(tx, scope);
                 if let Some(inbox) = &self.inbox {
                     let (refused, open) = ((self.each)(operation, &outcome), tx.found().await?);
+                    codes.extend(refused.iter().filter_map(|(_, blame)| Some(blame.first()?.code)));
                     last.extend(inbox.done(tx, scope.source, refused, open, now));
                 }
                 let ended = match &self.request {
-                    None => Ended::Done(outcome),
+                    None => Ended::Done(outcome, codes),
                     Some(request) => {
                         let answer = (self.told)(operation, outcome);
                         last.push(idempotency::keep(request, kept(request, &answer), now));
-                        Ended::Told(answer)
+                        Ended::Told(answer, codes)
                     }
                 };
                 (ended, last)
             }
             Ended::Refused(problem, _) => {
-                let (last, noted) = self.last_of(scope.source, &problem, narrowed.as_ref(), now);
-                let ended = Ended::Refused(problem, noted);
+                let (last, codes) = self.last_of(scope.source, &problem, narrowed.as_ref(), now);
+                let ended = Ended::Refused(problem, codes);
                 if last.is_empty() {
                     return Err(Stop::Refused(ended));
                 }
@@ -252,27 +266,27 @@ where
 
 impl<O: Operation, F> Keeping<O, F> {
     /// What is kept of a request that was refused as a whole: its records and its answer; and
-    /// whether there are any records. `narrowed`: what others may read of the problem.
+    /// what for each of the records was refused. `narrowed`: what others may read of the problem.
     fn last_of(
         &self,
         source: Source,
         problem: &Problem,
         narrowed: Option<&Problem>,
         now: Timestamp,
-    ) -> (Vec<Last>, bool) {
-        let mut last = Vec::new();
+    ) -> (Vec<Last>, Codes) {
+        let (mut last, mut kept_for) = (Vec::new(), Vec::new());
         if let (Some(inbox), Some(narrowed)) = (&self.inbox, narrowed) {
             let refused = inbox.whole(source, narrowed);
             if !refused.is_empty() {
+                kept_for = codes(&refused);
                 last.push(refusals::keep(&inbox.request(), refused, now));
             }
         }
-        let noted = !last.is_empty();
         if let Some(request) = &self.request {
             let answer = self.answer(problem);
             last.push(idempotency::keep(request, kept(request, &answer), now));
         }
-        (last, noted)
+        (last, kept_for)
     }
 
     /// A problem as it is told.

@@ -23,6 +23,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::metrics::Metrics;
+
 pub use error::{Error, Result, Startup, Stop, sure};
 pub use ids::Sequence;
 pub(crate) use last::last;
@@ -53,12 +55,15 @@ pub struct Options {
     pub readers: usize,
     /// PostgreSQL connections.
     pub connections: usize,
+    /// Where it is counted what the kernel does.
+    pub metrics: Metrics,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { queue: 1_024, readers: cores.clamp(2, 8), connections: (cores * 4).clamp(8, 32) }
+        let (readers, connections) = (cores.clamp(2, 8), (cores * 4).clamp(8, 32));
+        Self { queue: 1_024, readers, connections, metrics: Metrics::default() }
     }
 }
 
@@ -95,6 +100,23 @@ pub struct Store {
     engine: Engine,
     blocks: ids::Blocks,
     statements: Arc<AtomicU64>,
+    metrics: Metrics,
+}
+
+/// What can be seen of an engine without asking the database.
+#[derive(Debug)]
+pub(crate) enum Status {
+    Sqlite {
+        /// Jobs that wait for the writer.
+        writes: usize,
+        /// Jobs that wait for a reader.
+        reads: usize,
+        /// Bytes of the file, and of the WAL beside it.
+        database: Option<u64>,
+        wal: Option<u64>,
+    },
+    /// Its pool of connections.
+    Postgres { connections: usize, most: usize, idle: usize, waiting: usize },
 }
 
 enum Engine {
@@ -121,7 +143,8 @@ impl Store {
                 Engine::Postgres(postgres)
             }
         };
-        Ok(Self { engine, blocks: ids::Blocks::default(), statements })
+        let metrics = options.metrics.clone();
+        Ok(Self { engine, blocks: ids::Blocks::default(), statements, metrics })
     }
 
     /// Runs an operation in a transaction of its own; durable when this returns `Ok`.
@@ -146,10 +169,12 @@ impl Store {
         T: Send + 'static,
         R: Send + 'static,
     {
+        let begun = self.metrics.begin();
         let result = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.write(tried, op).await,
             Engine::Postgres(postgres) => postgres.write(op).await,
         };
+        self.metrics.transaction(name, begun, &result);
         if let Err(Stop::Failed(error)) = &result {
             tracing::debug!(operation = name, error = error.told(), "write failed");
         }
@@ -163,10 +188,12 @@ impl Store {
         T: Send + 'static,
         R: Send + 'static,
     {
+        let begun = self.metrics.begin();
         let result = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(op).await,
             Engine::Postgres(postgres) => postgres.read(op).await,
         };
+        self.metrics.transaction(name, begun, &result);
         if let Err(Stop::Failed(error)) = &result {
             tracing::debug!(operation = name, error = error.told(), "read failed");
         }
@@ -176,6 +203,19 @@ impl Store {
     /// Whether all operations that write run one after the other.
     pub fn has_one_writer(&self) -> bool {
         matches!(self.engine, Engine::Sqlite(_))
+    }
+
+    /// What can be seen of the engine without asking the database.
+    pub(crate) fn status(&self) -> Status {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.status(),
+            Engine::Postgres(postgres) => postgres.status(),
+        }
+    }
+
+    /// Where it is counted what the kernel does.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// How many statements operations have sent so far.

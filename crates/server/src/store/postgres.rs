@@ -20,7 +20,8 @@ use super::sqlite::words;
 use super::tls;
 use super::tx::{Progress, Stmt, Tx};
 use super::value::Row;
-use super::{Op, Options};
+use super::{Op, Options, Status};
+use crate::metrics::Metrics;
 
 /// How often an operation that met a conflict is run.
 const ATTEMPTS: u32 = 8;
@@ -362,6 +363,7 @@ pub struct Postgres {
     /// Operations that may run or wait for a connection.
     places: Arc<Semaphore>,
     statements: Arc<AtomicU64>,
+    metrics: Metrics,
 }
 
 impl Postgres {
@@ -390,7 +392,13 @@ impl Postgres {
             .build()
             .map_err(|error| Startup(error.to_string()))?;
         let places = Arc::new(Semaphore::new(options.queue + options.connections));
-        Ok(Self { pool, places, statements })
+        Ok(Self { pool, places, statements, metrics: options.metrics.clone() })
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let pool = self.pool.status();
+        let (connections, most, idle) = (pool.size, pool.max_size, pool.available);
+        Status::Postgres { connections, most, idle, waiting: pool.waiting }
     }
 
     /// A connection for something other than an operation.
@@ -424,16 +432,18 @@ impl Postgres {
     {
         let (pool, statements) = (self.pool.clone(), Arc::clone(&self.statements));
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Error::QueueFull)?;
+        let metrics = self.metrics.clone();
         let task = tokio::spawn(async move {
             let _place = place;
             let mut attempt = 0;
             loop {
                 attempt += 1;
                 // An attempt that is given up closes its connection.
-                let once = once(&pool, begin, op.clone(), &statements);
+                let once = once(&pool, begin, op.clone(), &statements, &metrics);
                 let result = tokio::time::timeout(ATTEMPT, once).await;
                 match result.unwrap_or_else(|late| Err(Error::Unavailable(late.into()).into())) {
                     Err(Stop::Failed(Error::Conflict(_))) if attempt < ATTEMPTS => {
+                        metrics.retried();
                         tokio::time::sleep(jitter(attempt)).await;
                     }
                     result => return result,
@@ -455,11 +465,15 @@ async fn once<T, R, F>(
     begin: &'static str,
     op: F,
     statements: &AtomicU64,
+    metrics: &Metrics,
 ) -> Result<T, Stop<R>>
 where
     F: for<'a> Op<'a, T, R> + Send + 'static,
 {
-    let connection = pool.get().await.map_err(Error::from)?;
+    let begun = metrics.begin();
+    let connection = pool.get().await;
+    metrics.connected(begun);
+    let connection = connection.map_err(Error::from)?;
     let progress = Progress::default();
     let (savepoint, question) = (Savepoint::None, Question::Answered(false));
     let connection = Some(connection);

@@ -5,7 +5,7 @@
 //! has to be undone after it has written, the group runs again, each job in a savepoint of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,8 @@ use super::error::{Error, Result, Startup, Stop};
 use super::last::Last;
 use super::tx::{Progress, Stmt, Tx};
 use super::value::Row;
-use super::{Op, Options};
+use super::{Op, Options, Status};
+use crate::metrics::Metrics;
 
 /// Rows a group may change before it is committed; a job is never divided.
 const GROUP_ROWS: u64 = 4_000;
@@ -217,6 +218,7 @@ pub struct Sqlite {
     readers: Lane,
     writer: Lane,
     statements: Arc<AtomicU64>,
+    path: PathBuf,
 }
 
 /// Threads, and the end of the queue to them, which goes first: it is what ends them.
@@ -257,9 +259,23 @@ impl Sqlite {
         }
         let readers = Lane { queue: reads, _threads: Threads(threads) };
         let (writes, queue) = mpsc::channel(options.queue);
-        let thread = spawn("writer", move || write_all(writer, queue))?;
+        let metrics = options.metrics.clone();
+        let thread = spawn("writer", move || write_all(Runner::new(writer, metrics), queue))?;
         let writer = Lane { queue: writes, _threads: Threads(vec![thread]) };
-        Ok(Self { readers, writer, statements })
+        Ok(Self { readers, writer, statements, path: path.to_owned() })
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let waiting = |lane: &Lane| lane.queue.max_capacity() - lane.queue.capacity();
+        let size = |path: &Path| std::fs::metadata(path).ok().map(|file| file.len());
+        let mut wal = self.path.clone().into_os_string();
+        wal.push("-wal");
+        Status::Sqlite {
+            writes: waiting(&self.writer),
+            reads: waiting(&self.readers),
+            database: size(&self.path),
+            wal: size(Path::new(&wal)),
+        }
     }
 
     /// `tried`: it will most likely undo what it does.
@@ -337,12 +353,16 @@ fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// The writer thread.
-fn write_all(connection: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>) {
-    let mut writer = Runner { connection: Some(Box::new(connection)) };
+fn write_all(mut writer: Runner, mut queue: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
-        let together = writer.together(&mut group, &mut queue, false);
-        if together.or_else(|Lost| writer.together(&mut group, &mut queue, true)).is_err() {
+        let mut together = writer.together(&mut group, &mut queue, false);
+        if together.is_err() {
+            writer.metrics.runs_again();
+            together = writer.together(&mut group, &mut queue, true);
+        }
+        if together.is_err() {
+            writer.metrics.runs_again();
             group.iter_mut().for_each(|job| writer.alone(job.as_mut()));
         }
         group.into_iter().for_each(Job::answer);
@@ -353,12 +373,17 @@ fn write_all(connection: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>) {
 struct Runner {
     /// Always there, but while a job has it.
     connection: Option<Box<Connection>>,
+    metrics: Metrics,
 }
 
 /// What the jobs of a group did is lost; they are to run again, each alone.
 struct Lost;
 
 impl Runner {
+    fn new(connection: Connection, metrics: Metrics) -> Self {
+        Self { connection: Some(Box::new(connection)), metrics }
+    }
+
     /// Runs a group in one transaction. A savepoint copies every page that its job changes, and
     /// nearly no job undoes anything once it has written: so the first time only those have one
     /// that are known to. `held`: each has.
@@ -394,7 +419,15 @@ impl Runner {
                 group.push(job);
             }
         }
-        self.sql("COMMIT").map_err(lost)
+        self.commit(group.len(), start).map_err(lost)
+    }
+
+    /// `start`: the rows that the connection had changed before.
+    fn commit(&self, jobs: usize, start: u64) -> Result<()> {
+        let (rows, begun) = (self.connection().total_changes() - start, self.metrics.begin());
+        self.sql("COMMIT")?;
+        self.metrics.committed(jobs, rows, begun);
+        Ok(())
     }
 
     /// Runs one job of a group.
@@ -429,11 +462,12 @@ impl Runner {
         if let Err(error) = self.sql("BEGIN IMMEDIATE").and_then(|()| self.sql("SAVEPOINT job")) {
             return job.fail(error);
         }
+        let start = self.connection().total_changes();
         let keep = self.run(job, true);
         match (keep, self.connection().is_autocommit()) {
             (true, true) => job.fail(Error::Swallowed),
             (true, false) => {
-                if let Err(error) = self.sql("COMMIT") {
+                if let Err(error) = self.commit(1, start) {
                     let _ = self.sql("ROLLBACK");
                     job.fail(error);
                 }
@@ -483,7 +517,7 @@ fn read_all(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Box<dyn Job
     if let Err(error) = connection.progress_handler(10_000, Some(late)) {
         tracing::error!(%error, "reads have no time limit");
     }
-    let mut reader = Runner { connection: Some(Box::new(connection)) };
+    let mut reader = Runner::new(connection, Metrics::default());
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(mut job) = next else { return };

@@ -129,7 +129,9 @@ async fn purge(tx: &mut Tx, now: Timestamp) -> store::Result<()> {
 /// The key behind a token, if the token is good.
 pub async fn check(app: &App, token: &str) -> store::Result<Option<Arc<Key>>> {
     let (token, now) = (hash(token), app.clock.now());
-    if let Some(key) = app.callers.get(&token, now) {
+    let known = app.callers.get(&token, now);
+    app.metrics.token_looked_up(known.is_some());
+    if let Some(key) = known {
         return Ok(Some(key));
     }
     let looked_up = Instant::now();

@@ -246,9 +246,10 @@ impl Turn<'_> {
                     WHERE company_id = $1 AND endpoint_id = $2 AND next_at IS NOT NULL";
                 tx.execute(sql, params![lease.company, lease.id, now]).await?;
             }
-            Ok::<_, Stop<Infallible>>(Some((before, after)))
+            Ok::<_, Stop<Infallible>>(Some((before, after, fate)))
         });
-        let Some((before, after)) = certain(noted.await)? else { return Ok(false) };
+        let Some((before, after, fate)) = certain(noted.await)? else { return Ok(false) };
+        self.app.metrics.delivered(fate, 1);
         let (company, webhook) = (self.lease.company, self.lease.id);
         if let (State::Active, State::Disabled, Some(why)) =
             (before.state, after.state, &after.disabled_why)
@@ -273,6 +274,7 @@ impl Turn<'_> {
     /// Deliveries whose events are not kept any more.
     async fn give_up(&self, numbers: Vec<i64>) -> store::Result<()> {
         let (lease, now) = (self.lease.clone(), self.app.clock.now());
+        let count = numbers.len();
         let given_up = self.app.store.write("webhooks.give_up", async move |tx: &mut Tx| {
             let sql = "UPDATE webhook_deliveries SET state = 'failed', next_at = NULL,
                     error = 'the event is no longer kept', last_at = $3
@@ -282,7 +284,9 @@ impl Turn<'_> {
             tx.execute_many(sql, values, &[Col::Int(&numbers)]).await?;
             Ok::<_, Stop<Infallible>>(())
         });
-        certain(given_up.await)
+        certain(given_up.await)?;
+        self.app.metrics.delivered(Fate::GivenUp, count);
+        Ok(())
     }
 
     /// Goes on from the oldest event that is kept; the log tells that those before it were not
