@@ -4,6 +4,7 @@
 mod api;
 mod cluster;
 mod conformance;
+mod metrics;
 mod operations;
 mod process;
 mod receiver;
@@ -28,6 +29,7 @@ use tempfile::TempDir;
 pub use api::{Answer, Api};
 pub use cluster::{Cluster, with_tls};
 pub use conformance::document;
+pub use metrics::{Kind, Metrics};
 pub use operations::{Operation, operations};
 pub use process::{Client, Server};
 pub use receiver::{Received, Receiver};

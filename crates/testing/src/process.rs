@@ -67,6 +67,11 @@ impl Server {
         Self { address, metrics, printed, child, log: Some(log) }
     }
 
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`.
     pub fn kill(mut self) {
         self.child.kill().expect("a kill");

@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod durability;
 mod log;
+mod metrics;
 mod retries;
 mod webhooks;
 

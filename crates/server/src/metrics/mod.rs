@@ -17,6 +17,7 @@ use axum::http::{Method, StatusCode};
 
 use families::{Answer, Code, Families, Outcome, Route, Transaction};
 pub use listen::serve;
+pub use scrape::text;
 
 use crate::http::log::Counts;
 use crate::store::{Location, Stop};

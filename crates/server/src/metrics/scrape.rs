@@ -19,8 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Events that are counted at most.
 const MOST: i64 = 10_000;
 
-/// All that is known now.
-pub(super) async fn text(app: &App) -> String {
+/// All that is known now; nothing, when nothing is counted.
+pub async fn text(app: &App) -> String {
     let mut text = String::new();
     let Some(families) = &app.metrics.0 else { return text };
     let mut seen = Registry::default();

@@ -24,6 +24,7 @@ mod kernel;
 mod kernel_sqlite;
 mod leave_types;
 mod leaves;
+mod metrics;
 mod products;
 mod projects;
 mod races;

@@ -1,0 +1,178 @@
+//! What is counted, where it needs a hand: conflicts, what is behind, a database that is away.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::http::Method;
+use serde_json::json;
+use server::http::Limits;
+use server::metrics;
+use server::store::{Error, Location, Options, Stop, Tx};
+use testing::{Engine, Metrics, TestApp};
+
+/// A server that counts.
+async fn counting(engine: Engine) -> TestApp {
+    let location = match engine {
+        Engine::Sqlite => Location::Sqlite("".into()),
+        Engine::Postgres => Location::Postgres(String::new()),
+    };
+    let metrics = metrics::Metrics::on(&location);
+    let options = Options { readers: 1, connections: 1, metrics, ..Options::default() };
+    TestApp::with(engine, options, Limits::default()).await
+}
+
+async fn scrape(t: &TestApp) -> Metrics {
+    Metrics::parse(&metrics::text(&t.app).await)
+}
+
+const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
+
+/// Values of the database are left out while it does not answer; the others are told in time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_database_that_does_not_answer() {
+    for engine in ENGINES {
+        let mut t = counting(engine).await;
+        t.quiet().await;
+        assert_eq!(scrape(&t).await.get("crewline_database_up"), 1.0);
+        let (begun, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (app, holds, release) = (Arc::clone(&t.app), Arc::clone(&begun), Arc::clone(&done));
+        let held = tokio::spawn(async move {
+            let read = app.store.read::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+                tx.query_opt::<(i64,)>("SELECT count(*) FROM companies", &[]).await?;
+                holds.store(true, Ordering::SeqCst);
+                while !release.load(Ordering::SeqCst) {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Ok(())
+            });
+            read.await.unwrap();
+        });
+        while !begun.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let metrics = tokio::time::timeout(Duration::from_secs(4), scrape(&t)).await.unwrap();
+        assert_eq!(metrics.series["crewline_database_up"], 0.0, "{engine:?}");
+        assert!(!metrics.series.contains_key("crewline_events_unnumbered"));
+        assert!(!metrics.series.contains_key("crewline_webhook_endpoints_behind"));
+        assert!(metrics.series.contains_key("crewline_http_requests_in_flight"));
+        done.store(true, Ordering::SeqCst);
+        held.await.unwrap();
+        assert_eq!(scrape(&t).await.get("crewline_database_up"), 1.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operations_that_run_again() {
+    for engine in ENGINES {
+        let t = counting(engine).await;
+        let runs = Arc::new(AtomicUsize::new(0));
+        let write = t.app.store.write("again", async move |tx: &mut Tx| {
+            let sql = "INSERT INTO id_sequences (name, next) VALUES ('again', 1)";
+            tx.execute(sql, &[]).await?;
+            match (runs.fetch_add(1, Ordering::SeqCst), engine) {
+                (0 | 1, Engine::Postgres) => Err(Error::changed("a test").into()),
+                (_, Engine::Postgres) => Ok(()),
+                // What it wrote has to be undone.
+                (_, Engine::Sqlite) => Err(Stop::Refused(())),
+            }
+        });
+        let ended = write.await;
+        let metrics = scrape(&t).await;
+        let of = |outcome: &str| {
+            let labels = format!(r#"{{operation="again",outcome="{outcome}"}}"#);
+            metrics.get(&format!("crewline_transaction_duration_seconds_count{labels}"))
+        };
+        match engine {
+            Engine::Sqlite => {
+                assert!(matches!(ended, Err(Stop::Refused(()))));
+                assert_eq!(metrics.get("crewline_sqlite_group_reruns_total"), 1.0);
+                assert_eq!((of("done"), of("refused"), of("failed")), (0.0, 1.0, 0.0));
+            }
+            Engine::Postgres => {
+                assert!(ended.is_ok());
+                assert_eq!(metrics.get("crewline_postgres_retries_total"), 2.0);
+                assert_eq!((of("done"), of("refused"), of("failed")), (1.0, 0.0, 0.0));
+            }
+        }
+    }
+}
+
+/// The feed, and webhooks that nobody sends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_behind() {
+    for engine in ENGINES {
+        let mut t = counting(engine).await;
+        let client = async |id: &str| {
+            t.api.create("clients", "OKTA", id, json!({"name": id})).await.ok();
+        };
+        client("before").await;
+        while scrape(&t).await.get("crewline_events_unnumbered") > 0.0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for path in ["/a", "/b"] {
+            let url = format!("https://hooks.example.com{path}");
+            t.api.post("/api/webhooks", json!({"url": url})).await.ok();
+        }
+        let metrics = scrape(&t).await;
+        assert_eq!(metrics.series["crewline_webhook_endpoints_behind"], 0.0);
+        for id in ["1", "2", "3"] {
+            client(id).await;
+        }
+        while scrape(&t).await.get("crewline_webhook_slowest_behind_events") < 3.0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        t.quiet().await;
+        t.clock.advance(Duration::from_secs(60));
+        t.api.create("clients", "OKTA", "4", json!({"name": "4"})).await.ok();
+        t.clock.advance(Duration::from_secs(5));
+        let metrics = scrape(&t).await;
+        let unnumbered = if engine == Engine::Postgres { 1.0 } else { 0.0 };
+        for (name, value) in [
+            ("crewline_events_unnumbered", unnumbered),
+            ("crewline_events_unnumbered_age_seconds", unnumbered * 5.0),
+            ("crewline_webhook_endpoints_behind", 2.0),
+            ("crewline_webhook_slowest_behind_events", 4.0 - unnumbered),
+            ("crewline_webhook_slowest_behind_seconds", 65.0),
+        ] {
+            assert_eq!(metrics.series[name], value, "{name} on {engine:?}");
+        }
+    }
+}
+
+/// Records count once: not when they are only tried, and not when the answer is given again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_count_once() {
+    for engine in ENGINES {
+        let t = counting(engine).await;
+        let rate = |base: &str| {
+            json!({"foreign_currency": "EUR", "base_currency": base, "amount": 1.1, "effective_date": "2026-01-01T00:00:00Z",
+                "last_updated_datetime": "2026-01-01T00:00:00Z"})
+        };
+        let body = json!({"metadata": {"source": "OKTA"}, "currency_exchanges": [rate("USD"), rate("GBP")]});
+        let path = "/v2/integrations/currency-exchanges";
+        let kind = ("content-type", "application/json");
+        let key = ("idempotency-key", "a-key-of-mine");
+        for (headers, received, created) in [
+            (&[kind, ("prefer", "dry-run")][..], 0.0, 0.0),
+            (&[kind, key], 2.0, 1.0),
+            (&[kind, key], 2.0, 1.0),
+            (&[kind], 4.0, 1.0),
+        ] {
+            t.api.send(Method::POST, path, headers, body.to_string().into_bytes()).await.ok();
+            let metrics = scrape(&t).await;
+            assert_eq!(metrics.get("crewline_records_received_total"), received);
+            assert_eq!(metrics.get("crewline_records_created_total"), created);
+            let refused = r#"crewline_records_refused_total{code="OTHER_BASE_CURRENCY"}"#;
+            assert_eq!(metrics.get(refused), received / 2.0);
+        }
+    }
+}
+
+/// One that is off tells nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn off() {
+    let t = TestApp::new(Engine::Sqlite).await;
+    assert_eq!(metrics::text(&t.app).await, "");
+}
