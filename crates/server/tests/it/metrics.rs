@@ -11,6 +11,7 @@ use server::http::Limits;
 use server::metrics;
 use server::store::{Error, Location, Options, Stop, Tx};
 use testing::{Engine, Metrics, TestApp};
+use tokio::task::{JoinHandle, JoinSet};
 
 /// A server that counts.
 async fn counting(engine: Engine) -> TestApp {
@@ -29,6 +30,50 @@ async fn scrape(t: &TestApp) -> Metrics {
 
 const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
 
+/// What has SQLite's writer or its only reader, or PostgreSQL's only connection.
+struct Held {
+    done: Arc<AtomicBool>,
+    task: JoinHandle<bool>,
+}
+
+impl Held {
+    async fn new(t: &TestApp, writes: bool) -> Self {
+        let (begun, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (app, engine) = (Arc::clone(&t.app), t.engine);
+        let (holds, release) = (Arc::clone(&begun), Arc::clone(&done));
+        let hold = async move |tx: &mut Tx| {
+            tx.query_opt::<(i64,)>("SELECT count(*) FROM companies", &[]).await?;
+            holds.store(true, Ordering::SeqCst);
+            let (pause, since) = (Duration::from_millis(5), Instant::now());
+            while !release.load(Ordering::SeqCst) && since.elapsed() < Duration::from_secs(20) {
+                match engine {
+                    // An operation on SQLite waits for nothing else.
+                    Engine::Sqlite => std::thread::sleep(pause),
+                    Engine::Postgres => tokio::time::sleep(pause).await,
+                }
+            }
+            Ok::<_, Stop<Infallible>>(())
+        };
+        let task = tokio::spawn(async move {
+            let held = if writes {
+                app.store.write("hold", hold).await
+            } else {
+                app.store.read("hold", hold).await
+            };
+            held.is_ok()
+        });
+        while !begun.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Self { done, task }
+    }
+
+    async fn release(self) {
+        self.done.store(true, Ordering::SeqCst);
+        assert!(self.task.await.unwrap());
+    }
+}
+
 /// Values of the database are left out while it does not answer; the others are told in time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_does_not_answer() {
@@ -36,35 +81,64 @@ async fn a_database_that_does_not_answer() {
         let mut t = counting(engine).await;
         t.quiet().await;
         assert_eq!(scrape(&t).await.get("crewline_database_up"), 1.0);
-        let (begun, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let (app, holds, release) = (Arc::clone(&t.app), Arc::clone(&begun), Arc::clone(&done));
-        let held = tokio::spawn(async move {
-            let read = app.store.read::<_, Infallible, _>("test", async move |tx: &mut Tx| {
-                tx.query_opt::<(i64,)>("SELECT count(*) FROM companies", &[]).await?;
-                holds.store(true, Ordering::SeqCst);
-                let (pause, since) = (Duration::from_millis(5), Instant::now());
-                while !release.load(Ordering::SeqCst) && since.elapsed() < Duration::from_secs(20) {
-                    match engine {
-                        // An operation on SQLite waits for nothing else.
-                        Engine::Sqlite => std::thread::sleep(pause),
-                        Engine::Postgres => tokio::time::sleep(pause).await,
-                    }
-                }
-                Ok(())
-            });
-            read.await.unwrap();
-        });
-        while !begun.load(Ordering::SeqCst) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        let metrics = tokio::time::timeout(Duration::from_secs(4), scrape(&t)).await.unwrap();
+        let held = Held::new(&t, false).await;
+        let metrics = tokio::time::timeout(Duration::from_secs(10), scrape(&t)).await.unwrap();
+        held.release().await;
         assert_eq!(metrics.series["crewline_database_up"], 0.0, "{engine:?}");
         assert!(!metrics.series.contains_key("crewline_events_unnumbered"));
         assert!(!metrics.series.contains_key("crewline_webhook_endpoints_behind"));
         assert!(metrics.series.contains_key("crewline_http_requests_in_flight"));
-        done.store(true, Ordering::SeqCst);
-        held.await.unwrap();
         assert_eq!(scrape(&t).await.get("crewline_database_up"), 1.0);
+    }
+}
+
+/// Five operations behind one that does not end: they wait, and on SQLite they are one commit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits() {
+    for engine in ENGINES {
+        let mut t = counting(engine).await;
+        t.quiet().await;
+        let before = scrape(&t).await;
+        let held = Held::new(&t, true).await;
+        let mut writes = JoinSet::new();
+        for n in 0..5 {
+            let app = Arc::clone(&t.app);
+            writes.spawn(async move {
+                let write =
+                    app.store.write::<_, Infallible, _>("wait", async move |tx: &mut Tx| {
+                        let sql = "INSERT INTO id_sequences (name, next) VALUES ($1, 1)";
+                        Ok(tx.execute(sql, &[&format!("n{n}").as_str()]).await?)
+                    });
+                assert_eq!(write.await.unwrap(), 1);
+            });
+        }
+        let waiting = match engine {
+            Engine::Sqlite => "crewline_sqlite_write_queue_jobs",
+            Engine::Postgres => "crewline_postgres_connections_waiting",
+        };
+        let mut metrics = scrape(&t).await;
+        while metrics.get(waiting) < 5.0 {
+            metrics = scrape(&t).await;
+        }
+        held.release().await;
+        writes.join_all().await;
+        let after = scrape(&t).await;
+        let more = |series: &str| after.get(series) - before.get(series);
+        let done = r#"_seconds_count{operation="wait",outcome="done"}"#;
+        assert_eq!(more(&format!("crewline_transaction_duration{done}")), 5.0);
+        match engine {
+            Engine::Sqlite => {
+                assert_eq!(more("crewline_sqlite_commit_duration_seconds_count"), 1.0);
+                assert_eq!(more("crewline_sqlite_commit_jobs_sum"), 6.0);
+                assert_eq!(more("crewline_sqlite_commit_rows_sum"), 5.0);
+            }
+            Engine::Postgres => {
+                assert_eq!(metrics.get("crewline_postgres_connections"), 1.0);
+                assert_eq!(metrics.get("crewline_postgres_connections_max"), 1.0);
+                assert_eq!(metrics.get("crewline_postgres_connections_idle"), 0.0);
+                assert!(more("crewline_postgres_connection_wait_seconds_count") >= 6.0);
+            }
+        }
     }
 }
 
