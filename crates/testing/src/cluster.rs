@@ -1,9 +1,11 @@
-//! Throw-away PostgreSQL clusters: one per test process, and one with TLS for who asks.
+//! Throw-away PostgreSQL clusters: one per test process, and those of their own for who asks: with
+//! TLS, or to be stopped, started and copied.
 //!
 //! It uses the system's PostgreSQL; without one, tests fail. As root it runs as the `postgres`
 //! user. A small shell watches over it: when the test process ends, however it ends, the shell's
 //! standard input closes, and it stops the server and removes the folder.
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
@@ -13,14 +15,14 @@ use std::time::{Duration, Instant};
 
 use server::store::{Location, Options, Store};
 use tokio::sync::OnceCell;
-use tokio_postgres::NoTls;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// A running cluster.
 pub struct Cluster {
     folder: PathBuf,
     port: u16,
-    /// Its standard input is what keeps the cluster alive.
-    _shell: Child,
+    /// Its standard input is what keeps the cluster alive, and what it is told on.
+    shell: Child,
 }
 
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
@@ -35,25 +37,41 @@ pub async fn database(template: &str) -> String {
     cluster.url(&name)
 }
 
-/// Only initialises, starts, waits for the end of its input, and cleans up. The key is written by
-/// the user that PostgreSQL runs as, because nobody else may own it.
+/// Initialises or copies, starts, does as it is told until the end of its input, and cleans up.
+/// The key is written by the user that PostgreSQL runs as, because nobody else may own it.
 const SHELL: &str = r#"
 trap '' INT TERM
 umask 077
 printf %s "$CERTIFICATE" >"$DIR/server.crt"
 printf %s "$KEY" >"$DIR/server.key"
-"$BIN/initdb" -D "$DIR/data" -U postgres -A trust --no-sync -E UTF8 --locale=C >"$DIR/log" 2>&1
-"$BIN/postgres" -D "$DIR/data" -k "$DIR" -c listen_addresses= -c fsync=off \
-    -c max_connections=400 -c shared_buffers=64MB -c max_wal_size=2GB "$@" >>"$DIR/log" 2>&1 &
-server=$!
-read -r _
-kill -QUIT $server
-wait $server
+if [ -n "$PRIMARY" ]; then
+    "$BIN/pg_basebackup" -d "$PRIMARY" -D "$DIR/data" -R -c fast --no-sync >"$DIR/log" 2>&1
+else
+    "$BIN/initdb" -D "$DIR/data" -U postgres -A trust --no-sync -E UTF8 --locale=C >"$DIR/log" 2>&1
+fi
+start() {
+    "$BIN/postgres" -D "$DIR/data" -k "$DIR" -c listen_addresses= -c fsync=off \
+        -c max_connections=400 -c shared_buffers=64MB -c max_wal_size=2GB "$@" >>"$DIR/log" 2>&1 &
+    server=$!
+}
+stop() {
+    kill -QUIT $server
+    wait $server
+}
+start "$@"
+while read -r order; do
+    case $order in
+        stop) stop ;;
+        start) start "$@" ;;
+        start-read-only) : >"$DIR/data/standby.signal"; start "$@" ;;
+    esac
+done
+stop
 rm -rf "$DIR"
 "#;
 
 async fn start() -> Cluster {
-    let cluster = launch(5432, "", "", &[]).await;
+    let cluster = alone().await;
     cluster.sql("CREATE DATABASE migrated").await;
     let template = Location::Postgres(cluster.url("migrated"));
     let store = Store::open(&template, &Options::default()).await.expect("migrations");
@@ -77,10 +95,16 @@ pub async fn with_tls(certificate: &str, key: &str) -> Cluster {
         "--ssl_cert_file=../server.crt",
         "--ssl_key_file=../server.key",
     ];
-    launch(port, certificate, key, &arguments).await
+    let environment = [("CERTIFICATE", certificate), ("KEY", key)];
+    launch(port, &environment, &arguments).await
 }
 
-async fn launch(port: u16, certificate: &str, key: &str, arguments: &[&str]) -> Cluster {
+/// A cluster of its own, to be stopped and started.
+pub async fn alone() -> Cluster {
+    launch(5432, &[], &[]).await
+}
+
+async fn launch(port: u16, environment: &[(&str, &str)], arguments: &[&str]) -> Cluster {
     let bin = binaries();
     let folder = tempfile::Builder::new()
         .prefix("crewline-pg-")
@@ -103,15 +127,15 @@ async fn launch(port: u16, certificate: &str, key: &str, arguments: &[&str]) -> 
         .args(arguments)
         .env("BIN", bin)
         .env("DIR", &folder)
-        .env("CERTIFICATE", certificate)
-        .env("KEY", key)
+        .envs(["CERTIFICATE", "KEY", "PRIMARY"].map(|unset| (unset, "")))
+        .envs(environment.iter().copied())
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("a shell");
-    let cluster = Cluster { folder, port, _shell: shell };
+    let cluster = Cluster { folder, port, shell };
     cluster.wait().await;
     cluster
 }
@@ -123,7 +147,9 @@ fn number(what: &str, name: Option<&str>) -> u32 {
     text.trim().parse().unwrap_or_else(|_| panic!("there is no user {name:?}"))
 }
 
-/// Where `initdb` and `postgres` are: on the path, or where Debian puts them.
+const PROGRAMS: [&str; 3] = ["initdb", "pg_basebackup", "postgres"];
+
+/// Where the programs are: on the path, or where Debian puts them.
 fn binaries() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut candidates: Vec<PathBuf> = std::env::split_paths(&path).collect();
@@ -135,7 +161,7 @@ fn binaries() -> PathBuf {
     }
     candidates
         .into_iter()
-        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+        .find(|folder| PROGRAMS.iter().all(|program| folder.join(program).exists()))
         .expect("PostgreSQL is missing: install it (on Debian: apt-get install postgresql)")
 }
 
@@ -149,6 +175,78 @@ impl Cluster {
     /// The first database on TCP, by whatever name it is to be known.
     pub fn tcp(&self, host: &str) -> String {
         format!("postgres://postgres@{host}:{}/postgres?hostaddr=127.0.0.1", self.port)
+    }
+
+    /// Its socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join(format!(".s.PGSQL.{}", self.port))
+    }
+
+    /// A replica of this one, without which nothing is acknowledged from now on.
+    pub async fn replica(&self) -> Cluster {
+        let primary = format!(
+            "host={} port={} user=postgres application_name=replica",
+            self.folder.display(),
+            self.port
+        );
+        let replica = launch(5432, &[("PRIMARY", &primary)], &[]).await;
+        self.sql("ALTER SYSTEM SET synchronous_standby_names = 'replica'").await;
+        self.sql("SELECT pg_reload_conf()").await;
+        let until = Instant::now() + Duration::from_secs(30);
+        let sql = "SELECT application_name FROM pg_stat_replication WHERE sync_state = 'sync'";
+        while self.query(sql).await.is_empty() {
+            assert!(
+                Instant::now() < until,
+                "the replica does not follow: {}",
+                log(&replica.folder)
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        replica
+    }
+
+    /// Makes a replica the primary.
+    pub async fn promote(&self) {
+        assert_eq!(self.query("SELECT pg_promote(true, 60)").await, [["t"]]);
+    }
+
+    /// Stops at once, as if it had crashed.
+    pub async fn stop(&mut self) {
+        self.tell("stop");
+        while self.connect().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Starts again what was stopped.
+    pub async fn start(&mut self) {
+        self.tell("start");
+        self.wait().await;
+    }
+
+    /// Starts again what was stopped, as one that takes no writes.
+    pub async fn start_read_only(&mut self) {
+        self.tell("start-read-only");
+        self.wait().await;
+    }
+
+    fn tell(&mut self, order: &str) {
+        let input = self.shell.stdin.as_mut().expect("an input");
+        writeln!(input, "{order}").expect("a shell that listens");
+    }
+
+    /// What the first database answers, as text; NULL is empty.
+    pub async fn query(&self, sql: &str) -> Vec<Vec<String>> {
+        let client = self.connect().await.expect("PostgreSQL");
+        let rows = client.simple_query(sql).await.expect(sql).into_iter();
+        let rows = rows.filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        rows.map(|row| {
+            (0..row.len()).map(|nth| row.get(nth).unwrap_or_default().to_owned()).collect()
+        })
+        .collect()
     }
 
     async fn connect(&self) -> Result<tokio_postgres::Client, tokio_postgres::Error> {

@@ -2,6 +2,7 @@
 //! router, and a check of every answer against the API document.
 
 mod api;
+mod balancer;
 mod cluster;
 mod conformance;
 mod metrics;
@@ -27,7 +28,8 @@ use server::{companies, keys, tokens};
 use tempfile::TempDir;
 
 pub use api::{Answer, Api};
-pub use cluster::{Cluster, with_tls};
+pub use balancer::{Backend, Balancer};
+pub use cluster::{Cluster, alone, with_tls};
 pub use conformance::document;
 pub use metrics::{Kind, Metrics};
 pub use operations::{Operation, operations};
