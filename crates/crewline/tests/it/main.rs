@@ -3,9 +3,13 @@
 mod cli;
 mod demo;
 mod durability;
+mod failover;
 mod log;
 mod metrics;
+mod nodes;
 mod retries;
+mod rules;
+mod storm;
 mod webhooks;
 
 use std::path::Path;

@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use postgres_types::{ToSql, Type};
 use tokio::sync::Semaphore;
 use tokio_postgres::Statement;
+use tokio_postgres::config::TargetSessionAttrs;
 
 use super::batch::{self, Dialect};
 use super::error::{Error, Result, Startup, Stop};
@@ -32,6 +33,8 @@ const WAIT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(40);
 /// When silence of the other side is noticed.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How often it is asked then.
+const PROBE: Duration = Duration::from_secs(5);
 
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// One snapshot for all statements.
@@ -83,10 +86,8 @@ enum Savepoint {
 /// A connection dropped in mid-transaction is closed; the pool would hand it out as it is.
 impl Drop for Pg {
     fn drop(&mut self) {
-        if self.begun
-            && let Some(connection) = self.connection.take()
-        {
-            drop(Object::take(connection));
+        if self.begun {
+            self.close();
         }
     }
 }
@@ -295,6 +296,13 @@ impl Pg {
         self.connection.as_ref().ok_or(Error::Swallowed)
     }
 
+    /// Closes the connection, which undoes what was not committed.
+    fn close(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
+        }
+    }
+
     /// Ends the transaction.
     async fn end(&mut self, sql: &str) -> Result<()> {
         if self.begun {
@@ -326,7 +334,11 @@ impl Begin {
                 &text
             }
         };
-        Ok(connection.batch_execute(sql).await?)
+        // That nothing can begin is no defect: the server takes no writes.
+        connection.batch_execute(sql).await.map_err(|error| match Error::from(error) {
+            Error::Engine(cause) => Error::Unavailable(cause),
+            error => error,
+        })
     }
 }
 
@@ -373,7 +385,9 @@ impl Postgres {
         statements: Arc<AtomicU64>,
     ) -> Result<Self, Startup> {
         let (mut config, tls) = tls::read(url)?;
-        config.keepalives_idle(SILENCE).tcp_user_timeout(SILENCE);
+        config.keepalives_idle(SILENCE).keepalives_interval(PROBE).tcp_user_timeout(SILENCE);
+        // Never a standby: what it tells is old, and after a failover nobody would leave it.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         let manager = Manager::from_config(
             config,
             tls,
@@ -490,6 +504,10 @@ where
         Err(stop) => {
             // If this fails the connection is closed, which undoes as well.
             let _ = pg.end("ROLLBACK").await;
+            if let Stop::Failed(Error::Unavailable(_) | Error::Engine(_)) = stop {
+                // It may lead to a server that never can again.
+                pg.close();
+            }
             Err(stop)
         }
     }

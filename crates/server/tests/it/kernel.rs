@@ -258,3 +258,26 @@ async fn waiting_is_bounded_on_postgres() {
     let taken = crowd.join_all().await.into_iter().filter(|taken| *taken).count();
     assert_eq!(taken, 4);
 }
+
+/// A connection on which the engine could not do its part is not used again: a pooler or an
+/// address may lead it to a server that takes no writes any more.
+#[tokio::test]
+async fn a_read_only_connection_is_not_kept() {
+    let database = testing::Database::new(testing::Engine::Postgres).await;
+    let options = server::store::Options { connections: 1, ..Default::default() };
+    let store = Store::open(&database.location, &options).await.unwrap();
+    let backend = async || {
+        let asked = store.write::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+            Ok(tx.query_opt::<(i64,)>("SELECT pg_backend_pid()::bigint", &[]).await?)
+        });
+        asked.await.unwrap()
+    };
+    let first = backend().await;
+    assert_eq!(backend().await, first);
+    let refused = store.write::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+        tx.execute("SET TRANSACTION READ ONLY", &[]).await?;
+        Ok(note(tx, "a").await?)
+    });
+    assert!(matches!(refused.await, Err(Stop::Failed(Error::Unavailable(_)))));
+    assert_ne!(backend().await, first);
+}
