@@ -25,6 +25,7 @@ mod kernel_sqlite;
 mod leave_types;
 mod leaves;
 mod metrics;
+mod nodes;
 mod products;
 mod projects;
 mod races;
