@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
-use server::app::{App, Shared};
+use server::app::{App, Shared, Traffic};
 use server::clock::Clock;
 use server::http::Limits;
 use server::metrics::Metrics;
@@ -123,7 +123,8 @@ impl Global {
 
     /// The database, up to date.
     async fn app(&self, limits: Limits) -> Result<Shared, Startup> {
-        open(&self.location()?, limits, Outgoing::default(), Metrics::default()).await
+        let (webhooks, traffic) = (Outgoing::default(), Traffic::default());
+        open(&self.location()?, limits, webhooks, traffic, Metrics::default()).await
     }
 }
 
@@ -131,11 +132,12 @@ async fn open(
     location: &Location,
     limits: Limits,
     webhooks: Outgoing,
+    traffic: Traffic,
     metrics: Metrics,
 ) -> Result<Shared, Startup> {
     let options = Options { metrics, ..Options::default() };
     let store = Store::open(location, &options).await?;
-    Ok(App::sending(store, Clock::System, limits, webhooks))
+    Ok(App::admitting(store, Clock::System, limits, webhooks, traffic))
 }
 
 /// Any error, in one line.

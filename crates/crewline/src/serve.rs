@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use clap::Args;
+use server::app::Traffic;
 use server::background;
 use server::faces;
 use server::http::Limits;
+use server::http::client::Proxies;
 use server::http::cors::{self, Origin};
 use server::metrics::{self, Metrics};
+use server::http::rate::{self, Limiter};
+use server::network::Network;
 use server::store::{Location, Startup};
 use server::sweep::Retention;
 use server::webhooks::Outgoing;
@@ -69,6 +73,18 @@ pub struct Serve {
         value_name = "ENTRY"
     )]
     webhook_allow: Vec<Entry>,
+    /// Requests a minute that each API key may send, as many of them at once
+    #[arg(long, env = "CREWLINE_RATE_LIMIT", value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(rate::MOST)))]
+    rate_limit: Option<u32>,
+    /// Proxies whose X-Forwarded-For is believed: an address, or a network as 10.0.0.0/8
+    #[arg(
+        long = "trust-proxy",
+        env = "CREWLINE_TRUST_PROXY",
+        value_delimiter = ',',
+        value_name = "ENTRY"
+    )]
+    trust_proxy: Vec<Network>,
     /// How to log
     #[arg(long, env = "CREWLINE_LOG_FORMAT", value_enum, default_value_t = log::Format::Text)]
     pub log_format: log::Format,
@@ -121,6 +137,10 @@ impl Serve {
             return Err(Startup(message));
         }
         let limits = Limits { max_body_bytes: self.max_body, max_ranges: self.max_ranges };
+        let traffic = Traffic {
+            rate_limit: self.rate_limit.map(Limiter::new),
+            proxies: Proxies(self.trust_proxy),
+        };
         let webhooks = Outgoing::new(self.webhook_allow.into_iter().collect());
         // Kept to the end: it goes with the server.
         let temporary = match self.demo && global.database.is_none() {
@@ -133,7 +153,7 @@ impl Serve {
         };
         let metrics = scraped.as_ref().map(|_| Metrics::on(&location)).unwrap_or_default();
         let app = async {
-            let app = open(&location, limits, webhooks, metrics).await?;
+            let app = open(&location, limits, webhooks, traffic, metrics).await?;
             if self.demo {
                 demo::start(&app, address, global.output).await?;
             }
@@ -159,6 +179,7 @@ impl Serve {
             // Around everything, so that a page can also read errors.
             false => faces::router(app).layer(cors::layer(self.cors_origins)),
         };
+        let router = router.into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, router).with_graceful_shutdown(async move {
             drop(told.wait_for(|stop| *stop).await);
             // Who waits for events would wait on.

@@ -6,9 +6,19 @@ use crate::clock::Clock;
 use crate::events::Feed;
 use crate::http::Limits;
 use crate::metrics::Metrics;
+use crate::http::client::Proxies;
+use crate::http::rate::Limiter;
 use crate::store::Store;
 use crate::tokens;
 use crate::webhooks::Outgoing;
+
+/// What is asked of who calls.
+#[derive(Default)]
+pub struct Traffic {
+    /// Requests a minute of an API key.
+    pub rate_limit: Option<Limiter<Arc<str>>>,
+    pub proxies: Proxies,
+}
 
 /// The server's state.
 pub struct App {
@@ -18,7 +28,9 @@ pub struct App {
     pub feed: Feed,
     pub webhooks: Outgoing,
     pub metrics: Metrics,
+    pub traffic: Traffic,
     pub(crate) callers: tokens::Callers,
+    pub(crate) failures: tokens::Failures,
 }
 
 /// The server's state as handlers hold it.
@@ -31,8 +43,20 @@ impl App {
 
     /// The same, with another way for webhooks to leave.
     pub fn sending(store: Store, clock: Clock, limits: Limits, webhooks: Outgoing) -> Shared {
+        Self::admitting(store, clock, limits, webhooks, Traffic::default())
+    }
+
+    /// The same, with limits to who calls.
+    pub fn admitting(
+        store: Store,
+        clock: Clock,
+        limits: Limits,
+        webhooks: Outgoing,
+        traffic: Traffic,
+    ) -> Shared {
         let (feed, callers) = (Feed::default(), tokens::Callers::default());
+        let failures = tokens::Failures::default();
         let metrics = store.metrics().clone();
-        Arc::new(Self { store, clock, limits, feed, webhooks, metrics, callers })
+        Arc::new(Self { store, clock, limits, feed, webhooks, traffic, metrics, callers, failures })
     }
 }

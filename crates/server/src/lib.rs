@@ -8,6 +8,7 @@ pub mod app;
 pub mod background;
 pub mod clock;
 pub mod metrics;
+pub mod network;
 pub mod operation;
 pub mod refusal;
 pub mod scope;

@@ -1,10 +1,12 @@
 //! Calling the server in-process, through its real router.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -18,6 +20,7 @@ use crate::conformance;
 pub struct Api {
     router: Router,
     token: Option<String>,
+    peer: Option<SocketAddr>,
 }
 
 /// What the server said.
@@ -30,22 +33,28 @@ pub struct Answer {
 
 impl Api {
     pub fn new(router: Router, token: String) -> Self {
-        Self { router, token: Some(token) }
+        Self { router, token: Some(token), peer: None }
     }
 
     /// The same server, another token.
     pub fn with_token(&self, token: &str) -> Self {
-        Self { router: self.router.clone(), token: Some(token.to_owned()) }
+        Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     /// Another server, the same token.
     pub fn at(&self, router: Router) -> Self {
-        Self { router, token: self.token.clone() }
+        Self { router, ..self.clone() }
     }
 
     /// The same server, no token.
     pub fn anonymous(&self) -> Self {
-        Self { router: self.router.clone(), token: None }
+        Self { token: None, ..self.clone() }
+    }
+
+    /// The same server and token, from an address.
+    pub fn from_peer(&self, peer: &str) -> Self {
+        let peer = SocketAddr::new(peer.parse().expect("an address"), 4711);
+        Self { peer: Some(peer), ..self.clone() }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -80,6 +89,9 @@ impl Api {
         let mut request = Request::builder().method(method.clone()).uri(path);
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(peer) = self.peer {
+            request = request.extension(ConnectInfo(peer));
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Currency, Name};
-use server::app::{App, Shared};
+use server::app::{App, Shared, Traffic};
 use server::background::{self, Background};
 use server::clock::Clock;
 use server::http::Limits;
@@ -168,6 +168,15 @@ impl TestApp {
         let app = App::sending(store, self.clock.clone(), self.app.limits, outgoing());
         let api = self.api.at(server::faces::router(Arc::clone(&app)));
         Node { api, background: Some(background::numbers(&app)), app }
+    }
+
+    /// A server on the same database that limits who calls.
+    pub async fn limited(&self, traffic: Traffic) -> Api {
+        let store = Store::open(&self.database.location, &Options::default()).await;
+        let (store, clock, limits) =
+            (store.expect("a database"), self.clock.clone(), self.app.limits);
+        let app = App::admitting(store, clock, limits, outgoing(), traffic);
+        self.api.at(server::faces::router(app))
     }
 
     /// Sends webhooks from now on: only tests that ask for it call others.

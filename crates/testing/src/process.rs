@@ -140,6 +140,11 @@ impl Client {
         self.head = format!("idempotency-key: {key}\r\n");
     }
 
+    /// What follows is sent on behalf of this address.
+    pub fn forwarded_for(&mut self, address: &str) {
+        self.head = format!("x-forwarded-for: {address}\r\n");
+    }
+
     /// A request and its answer.
     pub fn call(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, Value)> {
         self.send(method, path, body)?;

@@ -7,6 +7,7 @@ mod failover;
 mod log;
 mod metrics;
 mod nodes;
+mod rate_limits;
 mod retries;
 mod rules;
 mod storm;

@@ -12,6 +12,7 @@ use domain::Source;
 use super::asked::Asked;
 use super::log::Seen;
 use super::problem::clip;
+use super::rate::Standing;
 use super::{Problem, path};
 use crate::app::Shared;
 use crate::scope::{Actor, Scope};
@@ -24,6 +25,8 @@ use crate::tokens::{self, Key};
 pub struct Caller {
     key: Arc<Key>,
     pub asked: Arc<Asked>,
+    /// What is left of the key's requests, where they are limited.
+    pub left: Option<Standing>,
 }
 
 impl Deref for Caller {
@@ -55,12 +58,21 @@ impl FromRequestParts<Shared> for Caller {
                 if asked.method != Method::GET {
                     asked.path_ids = path::ids(parts).await;
                 }
-                let caller = Self { key, asked: Arc::new(asked) };
-                // Known to the log also when the rest of the head is wrong.
-                if let Some(seen) = parts.extensions.get::<Seen>() {
+                let seen = parts.extensions.get::<Seen>();
+                // What is sent again from within was counted with the request that sends it.
+                let counted = !seen.is_some_and(|seen| seen.within);
+                let taken = app.traffic.rate_limit.as_ref().filter(|_| counted);
+                let taken = taken.map(|limit| limit.take(&key.key, app.clock.now()));
+                let left = taken.map(|(_, left)| left);
+                let caller = Self { key, asked: Arc::new(asked), left };
+                // Known to the log also when the request is refused.
+                if let Some(seen) = seen {
                     let _ = seen.caller.set(caller.clone());
                 }
-                manner.map(|()| caller)
+                match taken {
+                    Some((false, left)) => Err(Problem::too_many(left)),
+                    _ => manner.map(|()| caller),
+                }
             }
             None => Err(Problem::unauthorized(
                 "The token is unknown, revoked or expired: POST /v1/oauth/token gives a new one",
@@ -73,7 +85,7 @@ impl FromRequestParts<Shared> for Caller {
 impl Caller {
     /// The same request, by what is known of its key now.
     pub fn with(&self, key: Arc<Key>) -> Self {
-        Self { key, asked: Arc::clone(&self.asked) }
+        Self { key, asked: Arc::clone(&self.asked), left: self.left }
     }
 
     /// The source with this name, whether or not the key may use it, or what would be right.

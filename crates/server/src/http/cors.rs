@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, Method, Uri};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::asked::{APPLIED, IDEMPOTENCY_KEY, PREFER, REPLAYED};
+use super::rate::{LEFT, POLICY};
 use super::request::REQUEST_ID;
 
 /// What browsers name a page's server by, or `*` for every page.
@@ -45,6 +46,6 @@ pub fn layer(origins: Vec<Origin>) -> CorsLayer {
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IDEMPOTENCY_KEY, PREFER])
-        .expose_headers([REQUEST_ID, RETRY_AFTER, ETAG, LOCATION, REPLAYED, APPLIED])
+        .expose_headers([REQUEST_ID, RETRY_AFTER, ETAG, LOCATION, REPLAYED, APPLIED, POLICY, LEFT])
         .max_age(Duration::from_secs(3_600))
 }

@@ -22,6 +22,8 @@ use crate::tokens::Owner;
 pub struct Seen {
     pub request_id: Arc<str>,
     pub caller: Arc<OnceLock<Caller>>,
+    /// Another request sent it, from within.
+    pub within: bool,
 }
 
 /// What came of a batch: a handler puts it among the extensions of its answer.
@@ -65,11 +67,16 @@ struct Answered {
 }
 
 impl Line {
-    pub fn begin(request: &mut Request, request_id: Arc<str>, metrics: &Metrics) -> Self {
+    pub fn begin(
+        request: &mut Request,
+        request_id: Arc<str>,
+        within: bool,
+        metrics: &Metrics,
+    ) -> Self {
         metrics.arrived();
         let (metrics, method) = (metrics.clone(), metrics::method(request.method()));
         let begun = Instant::now();
-        let seen = Seen { request_id, caller: Arc::default() };
+        let seen = Seen { request_id, caller: Arc::default(), within };
         let path = request.extensions().get::<MatchedPath>().cloned();
         request.extensions_mut().insert(seen.clone());
         let operation = Operation(path.map(|path| (request.method().clone(), path)));

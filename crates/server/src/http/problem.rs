@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::Limits;
 use super::answer::{JSON, PROBLEM};
 use super::log::Operation;
+use super::rate::Standing;
 use crate::store::{self, Stop};
 
 /// An error answer.
@@ -29,7 +30,7 @@ pub struct Problem {
     pub limits: Option<Limits>,
     /// The number of the oldest event that is kept.
     pub oldest: Option<i64>,
-    header: Option<(axum::http::HeaderName, &'static str)>,
+    header: Option<(HeaderName, HeaderValue)>,
     cause: Option<store::Error>,
 }
 
@@ -108,7 +109,7 @@ impl Problem {
 
     /// 401: no good token.
     pub fn unauthorized(message: &'static str, challenge: &'static str) -> Self {
-        let header = Some((WWW_AUTHENTICATE, challenge));
+        let header = Some((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
         let status = StatusCode::UNAUTHORIZED;
         Self { header, ..Self::new(status, "UnauthorizedError", "UNAUTHORIZED", message) }
     }
@@ -185,16 +186,25 @@ impl Problem {
     pub fn key_in_use() -> Self {
         let message = "The request with this Idempotency-Key is being carried out; ask again for \
             its answer";
-        let header = Some((RETRY_AFTER, "1"));
+        let header = Some((RETRY_AFTER, HeaderValue::from(1)));
         let problem = Self::conflict("IdempotencyKeyInUseError", "IDEMPOTENCY_KEY_IN_USE", message);
         Self { header, ..problem }
+    }
+
+    /// 429: the key sent more than it may.
+    pub fn too_many(Standing { quota, wait, .. }: Standing) -> Self {
+        let message =
+            format!("The key may send {quota} requests a minute; send this again in {wait} s");
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let problem = Self::new(status, "TooManyRequestsError", "TOO_MANY_REQUESTS", message);
+        Self { header: Some((RETRY_AFTER, HeaderValue::from(wait))), ..problem }
     }
 
     /// 503: not now.
     fn unavailable(message: &'static str, cause: store::Error) -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let problem = Self::new(status, "UnavailableError", "UNAVAILABLE", message);
-        Self { header: Some((RETRY_AFTER, "1")), cause: Some(cause), ..problem }
+        Self { header: Some((RETRY_AFTER, HeaderValue::from(1))), cause: Some(cause), ..problem }
     }
 
     /// 500: a defect of ours.
@@ -297,7 +307,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         if let Some((name, value)) = &self.header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response.headers_mut().insert(name, value.clone());
         }
         response.extensions_mut().insert(Arc::new(self));
         response

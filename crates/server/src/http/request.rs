@@ -18,8 +18,9 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Gives the request an id (one from within has that of the request that sent it), every problem its body, and the log its line.
 pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: Next) -> Response {
     let within = request.extensions_mut().remove::<Within>();
+    let is_within = within.is_some();
     let id = within.map_or_else(|| request_id().into(), |Within(id)| id);
-    let mut line = Line::begin(&mut request, id, &metrics);
+    let mut line = Line::begin(&mut request, id, is_within, &metrics);
     // Only problems need the path: a clone of a `Uri` shares its text.
     let uri = request.uri().clone();
     let (parts, body) = request.into_parts();
@@ -34,6 +35,9 @@ pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: 
     line.answered(&response);
     if let Ok(id) = HeaderValue::try_from(&*line.seen.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if let Some(left) = line.seen.caller.get().and_then(|caller| caller.left) {
+        left.tell(response.headers_mut());
     }
     response
 }

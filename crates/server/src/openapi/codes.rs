@@ -5,6 +5,7 @@ use domain::team::TeamRefusal;
 use domain::{Currency, Kind};
 use jiff::civil::date;
 
+use crate::http::rate::Standing;
 use crate::http::{Limits, Problem};
 use crate::refusal::{Misfit, Missing, NotFound, Refusal};
 use crate::refusals::State;
@@ -108,6 +109,8 @@ pub const CODES: &[Code] = codes! {
         Problem::too_large(Limits::default(), "The body is over 4194304 bytes".to_owned());
     "UNSUPPORTED_MEDIA_TYPE" "415" "the body is not JSON" =>
         Problem::media_type("text/plain", "application/json");
+    "TOO_MANY_REQUESTS" "429" "the key sent more requests than it may; `Retry-After` says when to \
+        come back" => Problem::too_many(Standing { quota: 600, remaining: 0, wait: 1 });
     "INTERNAL" "500" "a defect of the server: report it with the `request_id`" =>
         Problem::internal();
     "UNAVAILABLE" "503" "too many requests are waiting, the database is away, or the disk is \

@@ -94,7 +94,7 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
         return;
     }
     let native = path.starts_with("/api/");
-    let mut names = vec!["UNAUTHORIZED", "INTERNAL", "UNAVAILABLE"];
+    let mut names = vec!["UNAUTHORIZED", "TOO_MANY_REQUESTS", "INTERNAL", "UNAVAILABLE"];
     let writes = *method != HttpMethod::Get;
     let said = |name: &str| operation.extensions.as_ref().and_then(|said| said.get(name));
     let in_earnest = said("x-in-earnest").is_some();

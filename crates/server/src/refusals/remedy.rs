@@ -139,6 +139,11 @@ pub const REMEDIES: &[(&str, &str, &str)] = &[
         "Send JSON with `Content-Type: application/json`.",
         "Envíe JSON con `Content-Type: application/json`.",
     ),
+    (
+        "TOO_MANY_REQUESTS",
+        "Wait for `Retry-After` seconds and send it again.",
+        "Espere los segundos de `Retry-After` y envíela de nuevo.",
+    ),
     ("INTERNAL", "Report it with the `request_id`.", "Infórmelo con el `request_id`."),
     (
         "UNAVAILABLE",

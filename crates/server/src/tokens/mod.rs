@@ -5,6 +5,7 @@
 //! these have passed.
 
 mod callers;
+mod failures;
 mod refresh;
 
 use std::convert::Infallible;
@@ -16,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use callers::Known;
 pub use callers::{Callers, Key};
+pub use failures::Failures;
 pub use refresh::{InvalidGrant, refresh};
 
 use crate::app::App;

@@ -12,8 +12,8 @@ use std::str::FromStr;
 use axum::http::Uri;
 use rustls::pki_types::{DnsName, ServerName};
 
-use super::network::{Network, embedded, is_public};
 use super::outcome::NotReached;
+use crate::network::{Network, embedded, is_public};
 
 /// One thing that the operator allows: a network, or a host by its name with all its addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,6 @@ pub mod address;
 pub mod deliveries;
 pub mod dispatch;
 pub mod endpoints;
-pub mod network;
 pub mod outcome;
 pub mod outgoing;
 pub mod resend;

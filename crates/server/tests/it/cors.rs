@@ -58,7 +58,7 @@ both_engines! {
         ] {
             let answer = api.send(method, path, &[("origin", PAGE), kind], b"{".to_vec()).await;
             assert_eq!((answer.status.as_u16(), answer.header(ALLOWED)), (status, Some(PAGE)), "{path}");
-            let exposed = Some("x-request-id,retry-after,etag,location,idempotent-replayed,preference-applied");
+            let exposed = Some("x-request-id,retry-after,etag,location,idempotent-replayed,preference-applied,ratelimit-policy,ratelimit");
             assert_eq!(answer.header("access-control-expose-headers"), exposed, "{path}");
         }
     }

@@ -29,6 +29,7 @@ mod nodes;
 mod products;
 mod projects;
 mod races;
+mod rate_limits;
 mod references;
 mod refresh;
 mod refusal_acts;

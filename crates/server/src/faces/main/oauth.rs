@@ -1,8 +1,10 @@
 //! Tokens. These endpoints answer errors as RFC 6749 section 5.2 says.
 
+use std::net::IpAddr;
+
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use base64::Engine as _;
@@ -79,12 +81,13 @@ struct Grant {
         (status = 400, description = "`invalid_request` or `unsupported_grant_type`.", body = TokenError),
         (status = 401, description = "`invalid_client`, with `WWW-Authenticate: Basic`.", body = TokenError),
         (status = 413, description = "`invalid_request`: the body is too large.", body = TokenError),
+        (status = 429, description = "`temporarily_unavailable`: too many requests failed; `Retry-After` says when to come back.", body = TokenError),
         (status = 500, description = "`server_error`: a defect of the server.", body = TokenError),
         (status = 503, description = "`temporarily_unavailable`, with `Retry-After`.", body = TokenError)
     )
 )]
 async fn token(State(app): State<Shared>, request: Request) -> Result<Response, Refused> {
-    let query = query_of(&request);
+    let (query, from) = (query_of(&request), app.traffic.proxies.client(&request));
     let basic = basic(request.headers());
     let form: Grant = form(request, &app).await?;
     match query.grant_type.or(form.grant_type).as_deref() {
@@ -99,7 +102,23 @@ async fn token(State(app): State<Shared>, request: Request) -> Result<Response, 
     let (key, secret) = basic.ok_or_else(|| {
         Refused::client("Send the key and its secret as Authorization: Basic base64(key:secret)")
     })?;
-    Ok(answer(tokens::issue(&app, &key, &secret).await?))
+    guarded(&app, from, &key, tokens::issue(&app, &key, &secret)).await
+}
+
+/// Gives a pair, unless too many requests failed before: then nothing is looked at.
+async fn guarded<R: Into<Refused>>(
+    app: &Shared,
+    from: IpAddr,
+    key: &str,
+    pair: impl Future<Output = Result<Pair, Stop<R>>>,
+) -> Result<Response, Refused> {
+    let attempt = app.failures.admit(from, key, app.clock.now());
+    let attempt = attempt.map_err(Refused::too_many)?;
+    let pair = pair.await;
+    if let Err(Stop::Refused(_)) = pair {
+        attempt.failed();
+    }
+    Ok(answer(pair?))
 }
 
 fn answer(pair: Pair) -> Response {
@@ -135,17 +154,19 @@ struct Refresh {
         (status = 200, description = "A token pair.", body = TokenPair),
         (status = 400, description = "`invalid_request`, or `invalid_grant`: the token is unknown, expired or revoked.", body = TokenError),
         (status = 413, description = "`invalid_request`: the body is too large.", body = TokenError),
+        (status = 429, description = "`temporarily_unavailable`: too many requests failed; `Retry-After` says when to come back.", body = TokenError),
         (status = 500, description = "`server_error`: a defect of the server.", body = TokenError),
         (status = 503, description = "`temporarily_unavailable`, with `Retry-After`.", body = TokenError)
     )
 )]
 async fn refresh(State(app): State<Shared>, request: Request) -> Result<Response, Refused> {
+    let from = app.traffic.proxies.client(&request);
     let form: Refresh = form(request, &app).await?;
     let token = form.refresh_token.filter(|token| !token.is_empty()).ok_or_else(|| {
         let description = "refresh_token is missing; send it once in a form body";
         Refused::new(StatusCode::BAD_REQUEST, "invalid_request", description)
     })?;
-    Ok(answer(tokens::refresh(&app, &token).await?))
+    guarded(&app, from, &token, tokens::refresh(&app, &token)).await
 }
 
 fn query_of(request: &Request) -> Grant {
@@ -194,11 +215,20 @@ struct Refused {
     status: StatusCode,
     error: &'static str,
     description: String,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 impl Refused {
     fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> Self {
-        Self { status, error, description: description.into() }
+        Self { status, error, description: description.into(), retry_after: None }
+    }
+
+    fn too_many(wait: u64) -> Self {
+        let description = format!("Too many requests failed; ask again in {wait} s");
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let refused = Self::new(status, "temporarily_unavailable", description);
+        Self { retry_after: Some(wait), ..refused }
     }
 
     fn client(description: &str) -> Self {
@@ -234,11 +264,11 @@ impl From<store::Error> for Refused {
     fn from(error: store::Error) -> Self {
         tracing::error!(cause = error.told(), "no token could be issued");
         let problem = Problem::from(error);
-        let error = match problem.status {
-            StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
-            _ => "server_error",
+        let (error, retry_after) = match problem.status {
+            StatusCode::SERVICE_UNAVAILABLE => ("temporarily_unavailable", Some(1)),
+            _ => ("server_error", None),
         };
-        Self::new(problem.status, error, problem.message)
+        Self { retry_after, ..Self::new(problem.status, error, problem.message) }
     }
 }
 
@@ -255,12 +285,13 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let body = TokenError { error: self.error, error_description: self.description };
         let mut response = (self.status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response();
-        let header = match self.status {
-            StatusCode::UNAUTHORIZED => (WWW_AUTHENTICATE, "Basic realm=\"crewline\""),
-            StatusCode::SERVICE_UNAVAILABLE => (RETRY_AFTER, "1"),
-            _ => return response,
-        };
-        response.headers_mut().insert(header.0, axum::http::HeaderValue::from_static(header.1));
+        if self.status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Basic realm=\"crewline\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
         response
     }
 }

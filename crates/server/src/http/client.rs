@@ -1,0 +1,103 @@
+//! From which address a request comes.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderMap, HeaderName};
+
+use crate::network::Network;
+
+const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The proxies whose word is taken for whom they speak for.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies(pub Vec<Network>);
+
+impl Proxies {
+    /// The address behind a request, as far as those are trusted who tell it. Where it is not
+    /// known, all are one.
+    pub fn client(&self, request: &Request) -> IpAddr {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(Ipv6Addr::UNSPECIFIED.into(), |peer| peer.0.ip());
+        block(self.behind(peer.to_canonical(), request.headers()))
+    }
+
+    /// From the last proxy back: the first who is not one of them.
+    fn behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let told = headers.get_all(FORWARDED).iter().filter_map(|value| value.to_str().ok());
+        let told: Vec<&str> = told.flat_map(|list| list.split(',')).collect();
+        let mut client = peer;
+        for text in told.into_iter().rev() {
+            match read(text.trim()) {
+                Some(before) if self.trust(client) => client = before,
+                _ => break,
+            }
+        }
+        client
+    }
+
+    fn trust(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(address))
+    }
+}
+
+/// An address; some proxies tell the port too.
+fn read(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse().ok();
+    let address = address.or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()));
+    address.map(|address| address.to_canonical())
+}
+
+/// All that one client can easily have: of IPv6 its network.
+fn block(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn clients() {
+        let trusted = ["10.0.0.0/8", "fd00::1"].map(|network| network.parse().unwrap());
+        let proxies = Proxies(trusted.to_vec());
+        for (peer, told, client) in [
+            ("192.0.2.1:80", &[][..], "192.0.2.1"),
+            ("192.0.2.1:80", &["198.51.100.1"], "192.0.2.1"),
+            ("10.0.0.1:80", &[], "10.0.0.1"),
+            ("10.0.0.1:80", &["198.51.100.1"], "198.51.100.1"),
+            ("[::ffff:10.0.0.1]:80", &["198.51.100.1"], "198.51.100.1"),
+            ("[fd00::1]:80", &["::ffff:198.51.100.1"], "198.51.100.1"),
+            ("10.0.0.1:80", &["203.0.113.9, 198.51.100.1 ,10.0.0.2"], "198.51.100.1"),
+            ("10.0.0.1:80", &["203.0.113.9", "198.51.100.1", "10.0.0.2"], "198.51.100.1"),
+            ("10.0.0.1:80", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            ("10.0.0.1:80", &["198.51.100.1:4711"], "198.51.100.1"),
+            ("10.0.0.1:80", &["[2001:db8:1:2:3::4]:4711"], "2001:db8:1:2::"),
+            ("10.0.0.1:80", &["[2001:db8:1:2:3::4]"], "2001:db8:1:2::"),
+            ("[2001:db8:1:2:ffff::1]:80", &[], "2001:db8:1:2::"),
+            // Whoever wrote what cannot be read is the one who is known.
+            ("10.0.0.1:80", &["198.51.100.1, unknown"], "10.0.0.1"),
+            ("10.0.0.1:80", &["198.51.100.1, unknown, 10.0.0.2"], "10.0.0.2"),
+            ("10.0.0.1:80", &[""], "10.0.0.1"),
+        ] {
+            let mut request = Request::new(Body::empty());
+            for told in told {
+                request.headers_mut().append(FORWARDED, told.parse().unwrap());
+            }
+            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer.parse().unwrap()));
+            assert_eq!(
+                proxies.client(&request),
+                client.parse::<IpAddr>().unwrap(),
+                "{peer} {told:?}"
+            );
+        }
+        let nobody = proxies.client(&Request::new(Body::empty()));
+        assert_eq!(nobody, IpAddr::from(Ipv6Addr::UNSPECIFIED));
+    }
+}
