@@ -18,6 +18,7 @@ pub mod sweep;
 
 pub mod http;
 
+pub mod assignments;
 pub mod brands;
 pub mod categories;
 pub mod clients;

@@ -33,8 +33,12 @@ fn operation(template: &'static str, method: &str, said: &'static Value) -> Oper
     for parameter in said["parameters"].as_array().into_iter().flatten() {
         // What every write may say stands among the components; it has no place in the path.
         let Some(name) = parameter["name"].as_str() else { continue };
-        let name = format!("{{{name}}}");
-        path = path.replace(&name, parameter["example"].to_string().trim_matches('"'));
+        let example = parameter["example"].to_string();
+        let example = example.trim_matches('"');
+        path = path.replace(&format!("{{{name}}}"), example);
+        if parameter["in"] == "query" && parameter["required"] == true {
+            path = format!("{path}?{name}={example}");
+        }
     }
     let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
     let content = said["requestBody"]["content"].as_object();

@@ -1,6 +1,6 @@
 //! Reading events, after a number.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{Kind, Source};
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::{Data, WAITING};
 use crate::app::App;
+use crate::references;
 use crate::scope::Scope;
 use crate::sources::Sources;
 use crate::store::{self, Col, Stmt, Stop, Tx, params, row};
@@ -186,7 +187,7 @@ async fn tell(tx: &mut Tx, scope: &Scope, stored: Vec<Stored>) -> store::Result<
         .iter()
         .filter_map(|event| Some(((kind_of(&event.what)?.name(), event.entity_id), ())))
         .collect();
-    let known = references(tx, scope, entities.into_keys().collect()).await?;
+    let known = references::of_entities(tx, scope, entities.into_keys().collect()).await?;
     let mut told = Vec::with_capacity(stored.len());
     for event in stored {
         let data = Data::unpack(&event.data)
@@ -219,32 +220,4 @@ async fn tell(tx: &mut Tx, scope: &Scope, stored: Vec<Stored>) -> store::Result<
         });
     }
     Ok(told)
-}
-
-type Known = HashMap<(&'static str, i64), Vec<(Source, String)>>;
-
-/// What sources call entities now, of those that the key may see; the oldest reference first.
-async fn references(
-    tx: &mut Tx,
-    scope: &Scope,
-    entities: Vec<(&'static str, i64)>,
-) -> store::Result<Known> {
-    let mut known = Known::new();
-    if entities.is_empty() {
-        return Ok(known);
-    }
-    let (kinds, ids): (Vec<&str>, Vec<i64>) = entities.iter().copied().unzip();
-    let sql = "SELECT e.ord, r.source_id, r.external_id
-        FROM {e(kind text, entity_id bigint)} CROSS JOIN external_refs r
-        WHERE r.company_id = $1 AND r.kind = e.kind AND r.entity_id = e.entity_id
-        ORDER BY e.ord, r.created_at, r.source_id, r.external_id";
-    let batch = [Col::Text(&kinds), Col::Int(&ids)];
-    let rows: Vec<(i64, i64, String)> = tx.query_batch(sql, params![scope.company], &batch).await?;
-    for (ord, source, external_id) in rows {
-        let entity = usize::try_from(ord - 1).ok().and_then(|nth| entities.get(nth));
-        if let (Some(entity), Some(source)) = (entity, scope.sources.visible(source)) {
-            known.entry(*entity).or_default().push((source, external_id));
-        }
-    }
-    Ok(known)
 }

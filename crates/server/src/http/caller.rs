@@ -101,6 +101,18 @@ impl Caller {
         self.scope(Source::NONE)
     }
 
+    /// For an operation that only reads, and is told what by an id of a source.
+    pub fn reads_under(&self, source: Source) -> Result<Scope, Problem> {
+        match self.sources.may_use(source) {
+            true => Ok(self.scope(source)),
+            false => {
+                let mine = Sources::names(self.sources.usable());
+                let message = format!("The key may not use the ids of {}, only of", source.name);
+                Err(Problem::forbidden(format!("{message} {mine}")))
+            }
+        }
+    }
+
     /// For an operation that finds out by itself under which source it writes.
     pub fn acts(&self) -> Result<Scope, Problem> {
         match self.read_only {

@@ -1,5 +1,6 @@
 //! Every rule, through the real router, on both engines.
 
+mod assignments;
 mod bad_input;
 mod batches;
 mod brands;

@@ -72,11 +72,17 @@ struct Entity {
 
 /// What a source calls an entity.
 #[derive(Serialize, ToSchema)]
-struct ExternalIdOf {
+pub struct ExternalIdOf {
     #[schema(example = "SALESFORCE")]
     source: &'static str,
     #[schema(example = "SF-CONTRACT-12345")]
     external_id: String,
+}
+
+impl From<(Source, String)> for ExternalIdOf {
+    fn from((source, external_id): (Source, String)) -> Self {
+        Self { source: source.name, external_id }
+    }
 }
 
 /// Who made the change.
@@ -105,10 +111,6 @@ impl CloudEvent {
     /// Writes an event.
     pub fn new(told: Told) -> Self {
         let kind = told.kind.map_or("company", |kind| kind.name());
-        let named = |(source, external_id): (Source, String)| ExternalIdOf {
-            source: source.name,
-            external_id,
-        };
         let (before, after, changes, count) = match &told.data {
             Data::Entity(change, _) => (fields(&change.before), fields(&change.after), None, 1),
             data => {
@@ -118,7 +120,7 @@ impl CloudEvent {
                 (None, None, listed, count)
             }
         };
-        let external_ids = told.references.into_iter().map(named).collect();
+        let external_ids = told.references.into_iter().map(ExternalIdOf::from).collect();
         let source = told.source.map(|source| source.name);
         Self {
             specversion: "1.0",

@@ -1,5 +1,6 @@
 //! Our own API: both kinds of ids, RFC 9457 errors, nothing unknown ignored.
 
+mod assignments;
 mod cloud_events;
 mod events;
 mod references;
@@ -24,6 +25,7 @@ use crate::http::{Caller, Problem};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
+        .merge(assignments::routes())
         .merge(events::routes())
         .merge(references::routes())
         .merge(refusals::routes())

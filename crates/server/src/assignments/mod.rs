@@ -1,0 +1,133 @@
+//! Assignments, whoever is on whatever.
+//!
+//! They are clustered by contract and have no index by user (docs/adr/0003): those of a user are
+//! looked for in each contract, by a seek.
+
+use domain::{DateRange, Kind, Ref, Source};
+use jiff::civil::{Date, date};
+
+use crate::app::App;
+use crate::references::{self, Wanted};
+use crate::refusal::Refusal;
+use crate::scope::Scope;
+use crate::store::{Stop, Tx, params, row};
+
+row! {
+    /// A range of a user on a contract, as it is stored.
+    pub struct Stored {
+        pub id: i64,
+        pub contract_id: i64,
+        pub contract_name: String,
+        pub start: Date,
+        pub end: Date,
+        pub source_id: i64,
+    }
+}
+
+/// A range of a user on a contract.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    pub id: i64,
+    pub user_id: i64,
+    pub contract_id: i64,
+    pub contract_name: String,
+    /// What sources call the contract, of those that the key may see.
+    pub contract_references: Vec<(Source, String)>,
+    pub range: DateRange,
+    /// Who put it there, if the key may see it.
+    pub source: Option<Source>,
+}
+
+/// Which assignments are wanted.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    pub user: Ref,
+    /// Only those that have a day in here.
+    pub overlaps: Option<DateRange>,
+}
+
+/// A place in the order of a user's assignments: contract, start, end.
+pub type Position = (i64, Date, Date);
+
+/// All days that there may be.
+const ALWAYS: DateRange = DateRange { start: FIRST_DAY, end: date(9999, 12, 31) };
+const FIRST_DAY: Date = date(0, 1, 1);
+
+/// Assignments lie in their contract's period, so that a contract without a day in the window is
+/// not looked into; of an open end this is what says that it ended with the contract.
+pub const OF_USER_ON_SQLITE: &str = "SELECT a.id, c.id, c.name, a.start_date, a.end_date,
+        a.source_id
+    FROM contracts c CROSS JOIN assignments a
+    WHERE c.company_id = $1 AND c.id >= $5
+        AND (c.start_date IS NULL OR c.start_date <= $4)
+        AND (c.end_date IS NULL OR c.end_date >= $3)
+        AND a.company_id = $1 AND a.contract_id = c.id AND a.user_id = $2
+        AND a.start_date <= $4 AND a.end_date >= $3
+        AND (c.id, a.start_date, a.end_date) > ($5, $6, $7)
+    ORDER BY c.id, a.start_date, a.end_date LIMIT $8";
+
+/// The same. `OFFSET 0` keeps the seek in each contract: PostgreSQL would else read all assignments
+/// whenever it takes that for cheaper.
+pub const OF_USER_ON_POSTGRES: &str = "SELECT a.id, c.id, c.name, a.start_date, a.end_date,
+        a.source_id
+    FROM contracts c CROSS JOIN LATERAL (
+        SELECT id, start_date, end_date, source_id FROM assignments
+        WHERE company_id = $1 AND contract_id = c.id AND user_id = $2
+            AND start_date <= $4 AND end_date >= $3 OFFSET 0
+    ) a
+    WHERE c.company_id = $1 AND c.id >= $5
+        AND (c.start_date IS NULL OR c.start_date <= $4)
+        AND (c.end_date IS NULL OR c.end_date >= $3)
+        AND (c.id, a.start_date, a.end_date) > ($5, $6, $7)
+    ORDER BY c.id, a.start_date, a.end_date LIMIT $8";
+
+/// A user's assignments by contract, start and end, after `after` in that order, at most `limit`.
+pub async fn list(
+    app: &App,
+    scope: Scope,
+    filter: Filter,
+    after: Option<Position>,
+    limit: i64,
+) -> Result<Vec<Assignment>, Stop<Refusal>> {
+    app.store
+        .read("assignments.list", async move |tx: &mut Tx| {
+            let user = user(tx, &scope, &filter.user).await?;
+            let days = filter.overlaps.unwrap_or(ALWAYS);
+            let (contract, start, end) = after.unwrap_or((0, FIRST_DAY, FIRST_DAY));
+            let sql = tx.pick(OF_USER_ON_SQLITE, OF_USER_ON_POSTGRES);
+            let company = scope.company;
+            let values = params![company, user, days.start, days.end, contract, start, end, limit];
+            let stored: Vec<Stored> = tx.query(sql, values).await?;
+            let contract = |row: &Stored| (Kind::Contract.name(), row.contract_id);
+            let mut contracts: Vec<_> = stored.iter().map(contract).collect();
+            contracts.dedup();
+            let known = references::of_entities(tx, &scope, contracts).await?;
+            let told = |row: Stored| Assignment {
+                id: row.id,
+                user_id: user,
+                contract_id: row.contract_id,
+                contract_references: known.get(&contract(&row)).cloned().unwrap_or_default(),
+                contract_name: row.contract_name,
+                range: DateRange { start: row.start, end: row.end },
+                source: scope.sources.visible(row.source_id),
+            };
+            Ok(stored.into_iter().map(told).collect())
+        })
+        .await
+}
+
+/// The user that a reference names. Read only: nobody is held, as for a write.
+async fn user(tx: &mut Tx, scope: &Scope, reference: &Ref) -> Result<i64, Stop<Refusal>> {
+    let sql = "SELECT id FROM users WHERE company_id = $1 AND id = $2";
+    let wanted = [Wanted { kind: Kind::User, reference, at: None }];
+    let found = match reference {
+        Ref::Internal(id) => tx.query_opt(sql, params![scope.company, *id]).await?.map(|(id,)| id),
+        Ref::External(_) => {
+            references::resolve(tx, scope, &wanted).await?.into_iter().next().flatten()
+        }
+    };
+    match found {
+        Some(id) => Ok(id),
+        None => Err(references::not_found(tx, scope, &wanted, &[None]).await),
+    }
+}
