@@ -2,6 +2,7 @@
 
 mod company;
 mod demo;
+mod intake;
 mod key;
 mod log;
 mod output;

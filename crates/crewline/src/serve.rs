@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use clap::Args;
 use server::app::Traffic;
 use server::background;
@@ -12,6 +11,7 @@ use server::faces;
 use server::http::Limits;
 use server::http::client::Proxies;
 use server::http::cors::{self, Origin};
+use server::http::listen;
 use server::http::rate::{self, Limiter};
 use server::metrics::{self, Metrics};
 use server::network::Network;
@@ -24,6 +24,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::intake::Intake;
 use crate::{Global, demo, log, open};
 
 /// How long running requests have to finish after a signal.
@@ -44,6 +45,8 @@ pub struct Serve {
     /// Bytes that a request's body may have
     #[arg(long, env = "CREWLINE_MAX_BODY", default_value_t = Limits::default().max_body_bytes, value_name = "BYTES")]
     max_body: usize,
+    #[command(flatten)]
+    intake: Intake,
     /// Date ranges that an attach may have, and records of any other batch
     #[arg(long, env = "CREWLINE_MAX_RANGES", default_value_t = Limits::default().max_ranges, value_name = "N",
         value_parser = max_ranges)]
@@ -163,39 +166,33 @@ impl Serve {
             app = app => app?,
             _ = stopped.wait_for(|stop| *stop) => return Ok(()),
         };
+        let intake = self.intake.bounds(self.max_body).fitted();
         let metrics_at = scraped.as_ref().map(|(_, address)| tracing::field::display(address));
         tracing::info!(%address, metrics = metrics_at, "listening");
         let mut scrapes = JoinSet::new();
         if let Some((listener, _)) = scraped {
             scrapes.spawn(metrics::serve(listener, &app));
         }
-        // Answers are small and complete: nothing is gained by waiting for more to send.
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let retention = Retention::days(self.keep_refusals, self.keep_events);
-        let (mut told, mut background) = (stopped.clone(), background::start(&app, retention));
-        let feed = Arc::clone(&app);
+        let mut background = background::start(&app, retention);
+        let (told, shared) = (stopped.clone(), Arc::clone(&app));
         let router = match self.cors_origins.is_empty() {
             true => faces::router(app),
             // Around everything, so that a page can also read errors.
             false => faces::router(app).layer(cors::layer(self.cors_origins)),
         };
-        let router = router.into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-            drop(told.wait_for(|stop| *stop).await);
+        let server = listen::serve(listener, router, intake, told);
+        let late = async {
+            drop(stopped.wait_for(|stop| *stop).await);
             // Who waits for events would wait on.
-            feed.feed.close();
-        });
-        let served = tokio::select! {
-            served = server => served.map_err(failed),
-            () = async {
-                drop(stopped.wait_for(|stop| *stop).await);
-                tokio::time::sleep(GRACE).await;
-            } => {
-                tracing::warn!("some requests did not finish in time");
-                Ok(())
-            }
+            shared.feed.close();
+            tokio::time::sleep(GRACE).await;
         };
+        tokio::select! {
+            () = server => {}
+            () = late => tracing::warn!("some requests did not finish in time"),
+        }
         background.stop().await;
-        served
+        Ok(())
     }
 }

@@ -7,9 +7,13 @@ mod failover;
 mod log;
 mod metrics;
 mod nodes;
+mod overload;
 mod rate_limits;
+mod raw;
+mod retries;
 mod retries;
 mod rules;
+mod slow;
 mod storm;
 mod webhooks;
 

@@ -3,12 +3,15 @@
 //! An answer that is given before the body was read (a bad token, a body over the limit) would
 //! close the connection under a client that is still sending: it would see a broken pipe instead
 //! of the answer. So what is left of the body is read, within bounds, before the answer goes out.
+//! A client that waits for `100 Continue` has sent none of it, and then never does.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
+use axum::http::header::EXPECT;
+use axum::http::request::Parts;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use tokio::sync::oneshot;
@@ -21,19 +24,22 @@ const TIME: Duration = Duration::from_secs(5);
 /// A body that comes back when it is dropped before its end.
 struct Lent {
     body: Body,
+    /// It is not sent before it is asked for, and nobody has asked.
+    unsent: bool,
     back: Option<oneshot::Sender<Body>>,
 }
 
 /// Where a body comes back to.
 pub struct Leftover(Option<oneshot::Receiver<Body>>);
 
-/// Lends a body to whoever answers.
-pub fn lend(body: Body) -> (Body, Leftover) {
+/// Lends the body of a request to whoever answers.
+pub fn lend(parts: &Parts, body: Body) -> (Body, Leftover) {
     if body.is_end_stream() {
         return (body, Leftover(None));
     }
+    let unsent = parts.headers.contains_key(EXPECT);
     let (back, leftover) = oneshot::channel();
-    (Body::new(Lent { body, back: Some(back) }), Leftover(Some(leftover)))
+    (Body::new(Lent { body, unsent, back: Some(back) }), Leftover(Some(leftover)))
 }
 
 impl Leftover {
@@ -56,6 +62,7 @@ impl Leftover {
 impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(back) = self.back.take()
+            && !self.unsent
             && !self.body.is_end_stream()
         {
             // Nobody waits for it when the request itself was dropped.
@@ -72,6 +79,7 @@ impl HttpBody for Lent {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.unsent = false;
         Pin::new(&mut self.body).poll_frame(context)
     }
 

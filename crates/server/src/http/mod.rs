@@ -3,6 +3,7 @@
 pub mod again;
 pub mod answer;
 pub mod asked;
+mod bodies;
 pub mod caller;
 pub mod check;
 pub mod client;
@@ -11,7 +12,9 @@ pub mod field;
 pub mod inbox;
 pub mod language;
 mod leftover;
+pub mod listen;
 pub mod log;
+pub mod pace;
 pub mod path;
 pub mod problem;
 pub mod rate;

@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -200,11 +201,27 @@ impl Problem {
         Self { header: Some((RETRY_AFTER, HeaderValue::from(wait))), ..problem }
     }
 
-    /// 503: not now.
-    fn unavailable(message: &'static str, cause: store::Error) -> Self {
+    /// 408: a part of the request did not arrive in its time. The connection ends with it.
+    pub fn too_slow(part: &str, time: Duration) -> Self {
+        let message = format!(
+            "The {part} was not complete within {} seconds; send the request again, faster",
+            time.as_secs()
+        );
+        let status = StatusCode::REQUEST_TIMEOUT;
+        let problem = Self::new(status, "RequestTimeoutError", "REQUEST_TIMEOUT", message);
+        Self { header: Some((CONNECTION, HeaderValue::from_static("close"))), ..problem }
+    }
+
+    /// 503: too much at once.
+    pub fn busy(message: &'static str) -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let problem = Self::new(status, "UnavailableError", "UNAVAILABLE", message);
-        Self { header: Some((RETRY_AFTER, HeaderValue::from(1))), cause: Some(cause), ..problem }
+        Self { header: Some((RETRY_AFTER, HeaderValue::from(1))), ..problem }
+    }
+
+    /// 503: not now.
+    fn unavailable(message: &'static str, cause: store::Error) -> Self {
+        Self { cause: Some(cause), ..Self::busy(message) }
     }
 
     /// 500: a defect of ours.
@@ -218,7 +235,8 @@ impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         use store::Error as E;
         match error {
-            E::QueueFull => Self::unavailable("Too many requests are waiting; try again", error),
+            // Nothing has failed: the line of the request is enough in the log.
+            E::QueueFull => Self::busy("Too many requests are waiting; try again"),
             E::Unavailable(_) | E::Conflict(_) => {
                 Self::unavailable("The database cannot take this right now; try again", error)
             }
@@ -341,6 +359,22 @@ impl Problem {
     /// The body: RFC 9457 on our own face, COR's envelope on the others.
     pub fn body(&self, native: bool, request_id: &str) -> Vec<u8> {
         if native { self.details(request_id) } else { self.envelope(request_id) }
+    }
+
+    /// All of the answer, for a connection that ends with it and whose request is not known.
+    pub(super) fn farewell(&self, request_id: &str) -> Vec<u8> {
+        let (status, body) = (self.status, self.envelope(request_id));
+        let mut answer = format!("HTTP/1.1 {status}\r\n");
+        if let Some((name, value)) = self.header.as_ref().filter(|(name, _)| name != CONNECTION) {
+            let value = value.to_str().unwrap_or_default();
+            answer += &format!("{name}: {value}\r\n");
+        }
+        answer += &format!(
+            "connection: close\r\ncontent-type: {JSON}\r\nx-request-id: {request_id}\r\n\
+             content-length: {}\r\n\r\n",
+            body.len()
+        );
+        [answer.into_bytes(), body].concat()
     }
 
     fn envelope(&self, request_id: &str) -> Vec<u8> {

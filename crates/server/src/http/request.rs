@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, Uri};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -24,9 +24,12 @@ pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: 
     // Only problems need the path: a clone of a `Uri` shares its text.
     let uri = request.uri().clone();
     let (parts, body) = request.into_parts();
-    let (body, leftover) = leftover::lend(body);
+    let (body, leftover) = leftover::lend(&parts, body);
     let response = next.run(Request::from_parts(parts, body)).await;
-    leftover.drain().await;
+    // Whoever was too slow is not waited for again.
+    if response.status() != StatusCode::REQUEST_TIMEOUT {
+        leftover.drain().await;
+    }
     if let Some(problem) = response.extensions().get::<Arc<Problem>>() {
         metrics.problem(problem.code);
     }
@@ -43,7 +46,7 @@ pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: 
 }
 
 /// The process, and a number in it.
-fn request_id() -> String {
+pub(super) fn request_id() -> String {
     static PROCESS: LazyLock<u64> = LazyLock::new(|| getrandom::u64().unwrap_or(0) >> 16);
     static NEXT: AtomicU64 = AtomicU64::new(1);
     format!("{:012x}-{}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed))

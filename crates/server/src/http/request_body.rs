@@ -1,11 +1,13 @@
 //! Request bodies: read whole, within limits, as the type the operation takes.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 
+use super::bodies::{self, Bodies, Room};
 use super::{Limits, Problem};
 use crate::app::Shared;
 
@@ -14,14 +16,19 @@ const DEPTH: usize = 64;
 
 /// A JSON body: valid UTF-8, within the limits, not too deep, without U+0000.
 #[derive(Clone, Debug)]
-pub struct JsonBody(Bytes);
+pub struct JsonBody {
+    bytes: Bytes,
+    _room: Arc<Room>,
+}
 
 impl FromRequest<Shared> for JsonBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
         let sent = request.headers().get(CONTENT_TYPE).cloned();
-        let bytes = read(request, app.limits).await?;
+        // Else it would be read and judged only to be refused.
+        app.store.admit()?;
+        let (bytes, room) = read(request, app.limits).await?;
         if let (false, Some(sent)) = (bytes.is_empty(), sent) {
             let sent = sent.to_str().unwrap_or("(not readable)");
             if !is_json(sent) {
@@ -35,14 +42,14 @@ impl FromRequest<Shared> for JsonBody {
             ))
         })?;
         inspect(text)?;
-        Ok(Self(bytes))
+        Ok(Self { bytes, _room: Arc::new(room) })
     }
 }
 
 impl JsonBody {
     pub fn as_str(&self) -> &str {
         // It was checked on the way in.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
     }
 
     /// For an operation that takes no body, or an empty object.
@@ -77,16 +84,9 @@ fn broken(error: serde_json::Error) -> Problem {
 }
 
 /// Reads a body up to the limit.
-pub async fn read(request: Request, limits: Limits) -> Result<Bytes, Problem> {
-    let body = Limited::new(request.into_body(), limits.max_body_bytes);
-    match body.collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            let message = format!("The body is over {} bytes", limits.max_body_bytes);
-            Err(Problem::too_large(limits, message))
-        }
-        Err(_) => Err(Problem::validation("The body ended before it was complete")),
-    }
+pub async fn read(request: Request, limits: Limits) -> Result<(Bytes, Room), Problem> {
+    let (parts, body) = request.into_parts();
+    bodies::read(parts.extensions.get::<Bodies>(), body, limits).await
 }
 
 fn is_json(content_type: &str) -> bool {

@@ -1,5 +1,7 @@
 //! The codes that answers may carry, each with an example.
 
+use std::time::Duration;
+
 use domain::source::BUILT_IN;
 use domain::team::TeamRefusal;
 use domain::{Currency, Kind};
@@ -105,6 +107,8 @@ pub const CODES: &[Code] = codes! {
         `Retry-After` says when to ask for its answer" => Problem::key_in_use();
     "IDEMPOTENCY_KEY_REUSED" "422" "the `Idempotency-Key` was sent with another body or query" =>
         Problem::key_reused();
+    "REQUEST_TIMEOUT" "408" "the body did not arrive in its time" =>
+        Problem::too_slow("body", Duration::from_secs(30));
     "PAYLOAD_TOO_LARGE" "413" "the body or the batch is too large; `limits` says what is taken" =>
         Problem::too_large(Limits::default(), "The body is over 4194304 bytes".to_owned());
     "UNSUPPORTED_MEDIA_TYPE" "415" "the body is not JSON" =>
@@ -113,8 +117,8 @@ pub const CODES: &[Code] = codes! {
         come back" => Problem::too_many(Standing { quota: 600, remaining: 0, wait: 1 });
     "INTERNAL" "500" "a defect of the server: report it with the `request_id`" =>
         Problem::internal();
-    "UNAVAILABLE" "503" "too many requests are waiting, the database is away, or the disk is \
-        full; `Retry-After` says when to come back" =>
+    "UNAVAILABLE" "503" "too many requests are waiting or being read, the database is away, or \
+        the disk is full; `Retry-After` says when to come back" =>
         store::Error::QueueFull;
 };
 

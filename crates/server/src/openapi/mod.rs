@@ -99,7 +99,8 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
     let said = |name: &str| operation.extensions.as_ref().and_then(|said| said.get(name));
     let in_earnest = said("x-in-earnest").is_some();
     if writes {
-        names.extend(["FORBIDDEN", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]);
+        names.extend(["FORBIDDEN", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE"]);
+        names.push("UNSUPPORTED_MEDIA_TYPE");
     }
     if writes && !in_earnest {
         names.extend(["IDEMPOTENCY_KEY_IN_USE", "IDEMPOTENCY_KEY_REUSED"]);

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use deadpool_postgres::{PoolError, TimeoutType};
+
 /// Why the database could not do its part. None of this may reach a client: it has no
 /// `Display`, and only [`crate::http::Problem`] decides what is told.
 #[derive(Debug)]
 pub enum Error {
-    /// The writer's queue or the readers' queue is full.
+    /// As many wait as may, or this one has waited too long for its turn.
     QueueFull,
     /// The engine cannot work right now: away, locked by somebody, disk full, out of time.
     Unavailable(Cause),
@@ -134,9 +136,12 @@ fn io(source: &(dyn std::error::Error + 'static)) -> bool {
     source.is::<std::io::Error>()
 }
 
-impl From<deadpool_postgres::PoolError> for Error {
-    fn from(error: deadpool_postgres::PoolError) -> Self {
-        Error::Unavailable(error.into())
+impl From<PoolError> for Error {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Timeout(TimeoutType::Wait) => Error::QueueFull,
+            error => Error::Unavailable(error.into()),
+        }
     }
 }
 

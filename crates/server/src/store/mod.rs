@@ -200,6 +200,15 @@ impl Store {
         result
     }
 
+    /// Whether an operation that writes would find a place just now.
+    pub fn admit(&self) -> Result<()> {
+        let full = match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.is_full(),
+            Engine::Postgres(postgres) => postgres.is_full(),
+        };
+        if full { Err(Error::QueueFull) } else { Ok(()) }
+    }
+
     /// Whether all operations that write run one after the other.
     pub fn has_one_writer(&self) -> bool {
         matches!(self.engine, Engine::Sqlite(_))

@@ -26,8 +26,11 @@ use crate::metrics::Metrics;
 
 /// How often an operation that met a conflict is run.
 const ATTEMPTS: u32 = 8;
-/// How long a caller waits for a connection.
-const WAIT: Duration = Duration::from_secs(5);
+/// How long an operation waits for one of the connections, which are given in the order in which
+/// they are asked for.
+const WAIT: Duration = Duration::from_secs(15);
+/// How long a new connection may take.
+const CREATE: Duration = Duration::from_secs(5);
 /// How long an attempt may take: a little more than the server lets its statements run. A server
 /// that has gone silent says nothing itself.
 const ATTEMPT: Duration = Duration::from_secs(40);
@@ -396,7 +399,7 @@ impl Postgres {
         let pool = Pool::builder(manager)
             .max_size(options.connections)
             .wait_timeout(Some(WAIT))
-            .create_timeout(Some(WAIT))
+            .create_timeout(Some(CREATE))
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .post_create(Hook::async_fn(|client, _| {
                 Box::pin(
@@ -413,6 +416,11 @@ impl Postgres {
         let pool = self.pool.status();
         let (connections, most, idle) = (pool.size, pool.max_size, pool.available);
         Status::Postgres { connections, most, idle, waiting: pool.waiting }
+    }
+
+    /// Whether as many run or wait as may.
+    pub(super) fn is_full(&self) -> bool {
+        self.places.available_permits() == 0
     }
 
     /// A connection for something other than an operation.
@@ -452,8 +460,13 @@ impl Postgres {
             let mut attempt = 0;
             loop {
                 attempt += 1;
+                // How long it waited is no part of its attempt.
+                let begun = metrics.begin();
+                let connection = pool.get().await;
+                metrics.connected(begun);
+                let connection = connection.map_err(Error::from)?;
                 // An attempt that is given up closes its connection.
-                let once = once(&pool, begin, op.clone(), &statements, &metrics);
+                let once = once(connection, begin, op.clone(), &statements);
                 let result = tokio::time::timeout(ATTEMPT, once).await;
                 match result.unwrap_or_else(|late| Err(Error::Unavailable(late.into()).into())) {
                     Err(Stop::Failed(Error::Conflict(_))) if attempt < ATTEMPTS => {
@@ -475,19 +488,14 @@ impl Postgres {
 }
 
 async fn once<T, R, F>(
-    pool: &Pool,
+    connection: Object,
     begin: &'static str,
     op: F,
     statements: &AtomicU64,
-    metrics: &Metrics,
 ) -> Result<T, Stop<R>>
 where
     F: for<'a> Op<'a, T, R> + Send + 'static,
 {
-    let begun = metrics.begin();
-    let connection = pool.get().await;
-    metrics.connected(begun);
-    let connection = connection.map_err(Error::from)?;
     let progress = Progress::default();
     let (savepoint, question) = (Savepoint::None, Question::Answered(false));
     let connection = Some(connection);

@@ -278,6 +278,11 @@ impl Sqlite {
         }
     }
 
+    /// Whether as many wait for the writer as may.
+    pub(super) fn is_full(&self) -> bool {
+        self.writer.queue.capacity() == 0
+    }
+
     /// `tried`: it will most likely undo what it does.
     pub(super) async fn write<T, R, F>(&self, tried: bool, op: F) -> Result<T, Stop<R>>
     where

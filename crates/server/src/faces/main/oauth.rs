@@ -80,6 +80,7 @@ struct Grant {
         (status = 200, description = "A token pair.", body = TokenPair),
         (status = 400, description = "`invalid_request` or `unsupported_grant_type`.", body = TokenError),
         (status = 401, description = "`invalid_client`, with `WWW-Authenticate: Basic`.", body = TokenError),
+        (status = 408, description = "`invalid_request`: the body did not arrive in its time.", body = TokenError),
         (status = 413, description = "`invalid_request`: the body is too large.", body = TokenError),
         (status = 429, description = "`temporarily_unavailable`: too many requests failed; `Retry-After` says when to come back.", body = TokenError),
         (status = 500, description = "`server_error`: a defect of the server.", body = TokenError),
@@ -153,6 +154,7 @@ struct Refresh {
     responses(
         (status = 200, description = "A token pair.", body = TokenPair),
         (status = 400, description = "`invalid_request`, or `invalid_grant`: the token is unknown, expired or revoked.", body = TokenError),
+        (status = 408, description = "`invalid_request`: the body did not arrive in its time.", body = TokenError),
         (status = 413, description = "`invalid_request`: the body is too large.", body = TokenError),
         (status = 429, description = "`temporarily_unavailable`: too many requests failed; `Retry-After` says when to come back.", body = TokenError),
         (status = 500, description = "`server_error`: a defect of the server.", body = TokenError),
@@ -191,7 +193,7 @@ async fn form<T: DeserializeOwned + Default>(request: Request, app: &Shared) -> 
         value.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
     });
     let limits = Limits { max_body_bytes: BODY.min(app.limits.max_body_bytes), ..app.limits };
-    let bytes = request_body::read(request, limits).await.map_err(Refused::body)?;
+    let (bytes, _room) = request_body::read(request, limits).await.map_err(Refused::body)?;
     match is_form {
         true => Ok(serde_urlencoded::from_bytes(&bytes).unwrap_or_default()),
         false => Ok(T::default()),
@@ -242,7 +244,11 @@ impl Refused {
     }
 
     fn body(problem: Problem) -> Self {
-        Self::new(problem.status, "invalid_request", problem.message)
+        let error = match problem.status {
+            StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
+            _ => "invalid_request",
+        };
+        Self::new(problem.status, error, problem.message)
     }
 }
 
