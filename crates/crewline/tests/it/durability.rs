@@ -52,7 +52,7 @@ fn token(address: SocketAddr, key: &Value) -> String {
 }
 
 /// The nth batch of a client: the same dates for every user, and for nobody else.
-fn batch(client: i64, nth: i64) -> String {
+pub fn batch(client: i64, nth: i64) -> String {
     let start = date(2000, 1, 1).saturating_add(nth.days());
     let end = date(3000, 1, 1).saturating_add(client.days());
     let range = json!([{"start": start.to_string(), "end": end.to_string()}]);

@@ -11,7 +11,6 @@ mod overload;
 mod rate_limits;
 mod raw;
 mod retries;
-mod retries;
 mod rules;
 mod slow;
 mod storm;

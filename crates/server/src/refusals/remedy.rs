@@ -133,6 +133,11 @@ pub const REMEDIES: &[(&str, &str, &str)] = &[
         "Give each request a key of its own.",
         "Dé a cada solicitud su propia clave.",
     ),
+    (
+        "REQUEST_TIMEOUT",
+        "Send it again, faster or less at once.",
+        "Envíela de nuevo, más rápido o menos de una vez.",
+    ),
     ("PAYLOAD_TOO_LARGE", "Send less at once.", "Envíe menos de una vez."),
     (
         "UNSUPPORTED_MEDIA_TYPE",

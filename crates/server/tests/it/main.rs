@@ -27,6 +27,7 @@ mod leave_types;
 mod leaves;
 mod metrics;
 mod nodes;
+mod overload;
 mod products;
 mod projects;
 mod races;
