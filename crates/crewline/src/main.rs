@@ -1,5 +1,7 @@
 //! The `crewline` binary.
 
+mod backup;
+mod check;
 mod company;
 mod demo;
 mod intake;
@@ -68,6 +70,10 @@ enum Command {
     /// Sources of a company, beside the published ones
     #[command(subcommand)]
     Source(source::Source),
+    /// Copy a SQLite database to a new file, also while a server writes it
+    Backup(backup::Backup),
+    /// Look whether the database is whole, also while servers use it; it only reads
+    Check,
     /// Bring the database up to date
     Migrate,
     /// Print the OpenAPI document
@@ -102,6 +108,8 @@ async fn run(Cli { global, command }: Cli) -> Result<(), Startup> {
         Command::Company(company) => company.run(&global).await,
         Command::Key(key) => key.run(&global).await,
         Command::Source(source) => source.run(&global).await,
+        Command::Backup(backup) => backup.run(&global).await,
+        Command::Check => check::run(&global).await,
         Command::Migrate => {
             global.app(Limits::default()).await?;
             global

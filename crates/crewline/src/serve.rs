@@ -101,9 +101,9 @@ fn max_ranges(text: &str) -> Result<usize, String> {
     valid.ok_or_else(|| format!("it must be an integer from 1 to {}", Limits::MOST))
 }
 
-/// Whether somebody wants the server to stop. Asked for before it says that it listens, so that
+/// Whether somebody wants it to stop. Asked for before it says that it listens, so that
 /// no signal is missed.
-fn signalled() -> std::io::Result<watch::Receiver<bool>> {
+pub fn signalled() -> std::io::Result<watch::Receiver<bool>> {
     let (stop, stopped) = watch::channel(false);
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

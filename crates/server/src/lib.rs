@@ -28,6 +28,7 @@ pub mod entities;
 pub mod events;
 pub mod exchange_rates;
 pub mod idempotency;
+pub mod integrity;
 pub mod keys;
 pub mod leave_types;
 pub mod leaves;

@@ -6,6 +6,7 @@ mod balancer;
 mod cluster;
 mod conformance;
 mod metrics;
+mod disk;
 mod operations;
 mod process;
 mod receiver;
@@ -32,10 +33,13 @@ pub use balancer::{Backend, Balancer};
 pub use cluster::{Cluster, alone, with_tls};
 pub use conformance::document;
 pub use metrics::{Kind, Metrics};
+pub use cluster::{Cluster, postgres_binaries, with_small_disk, with_tls};
+pub use conformance::document;
+pub use disk::SmallDisk;
 pub use operations::{Operation, operations};
 pub use process::{Client, Server};
 pub use receiver::{Received, Receiver};
-pub use rows::rows;
+pub use rows::{damage, rows};
 
 /// The engines that every scenario runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

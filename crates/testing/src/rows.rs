@@ -1,4 +1,4 @@
-//! Everything that is stored, for tests that nothing was.
+//! What is stored, around the server: all of it, for tests that nothing was, and damage to it.
 
 use serde_json::{Value, json};
 use server::store::Location;
@@ -44,4 +44,21 @@ async fn postgres(url: &str) -> Tables {
         tables.push((table, rows));
     }
     tables
+}
+
+/// Does to a database what no server does: without foreign keys, triggers and rules.
+pub async fn damage(location: &Location, sql: &str) {
+    match location {
+        Location::Sqlite(path) => {
+            let connection = rusqlite::Connection::open(path).expect("the database");
+            connection.pragma_update(None, "foreign_keys", false).expect("a pragma");
+            connection.execute_batch(sql).expect(sql);
+        }
+        Location::Postgres(url) => {
+            let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("one");
+            tokio::spawn(connection);
+            let all = format!("SET session_replication_role = replica; {sql}");
+            client.batch_execute(&all).await.expect(sql);
+        }
+    }
 }

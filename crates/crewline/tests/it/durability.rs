@@ -14,12 +14,18 @@ use testing::{Client, Database, Engine, Server};
 use crate::{binary, crewline, json};
 
 /// Users in every request: each gets one range, and the request is one batch.
-const USERS: i64 = 5;
+pub const USERS: i64 = 5;
 
 /// A server with a contract and users, and a token.
 pub fn start(url: &str) -> (Server, String) {
+    let server = Server::start(binary(), &["--database", url]);
+    let token = prepare(&server, url);
+    (server, token)
+}
+
+/// Makes a company with a contract and users, beside a running server; a token for it.
+pub fn prepare(server: &Server, url: &str) -> String {
     let at = ["--database", url, "--output", "json"];
-    let server = Server::start(binary(), &at[..2]);
     json(&crewline(&["company", "create", "--name", "Acme", at[0], at[1], at[2], at[3]]));
     let key = json(&crewline(&["key", "create", "--company", "1", at[0], at[1], at[2], at[3]]));
     let token = token(server.address, &key);
@@ -38,7 +44,7 @@ pub fn start(url: &str) -> (Server, String) {
             json!({"metadata": metadata, "id": format!("u{n}"), "email": email, "first_name": "A", "last_name": "B"}),
         );
     }
-    (server, token)
+    token
 }
 
 fn token(address: SocketAddr, key: &Value) -> String {
@@ -61,7 +67,7 @@ pub fn batch(client: i64, nth: i64) -> String {
 }
 
 /// Every assignment, as `(id, start, end)`, grouped by batch.
-fn stored(address: SocketAddr, token: &str) -> HashMap<(String, String), Vec<i64>> {
+pub fn stored(address: SocketAddr, token: &str) -> HashMap<(String, String), Vec<i64>> {
     let mut client = Client::connect(address, token).unwrap();
     let mut batches: HashMap<_, Vec<i64>> = HashMap::new();
     for page in 1.. {

@@ -10,6 +10,7 @@ mod nodes;
 mod overload;
 mod rate_limits;
 mod raw;
+mod operations;
 mod retries;
 mod rules;
 mod slow;

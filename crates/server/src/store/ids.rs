@@ -23,7 +23,7 @@ pub enum Sequence {
 }
 
 impl Sequence {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Sequence::Company => "company",
             Sequence::Assignment => "assignment",

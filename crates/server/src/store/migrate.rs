@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::error::{Error, Startup};
+use super::error::{Error, Result, Startup};
 use super::postgres::Postgres;
-use super::sqlite;
+use super::value::params;
+use super::{Tx, sqlite};
 
 mod for_sqlite {
     refinery::embed_migrations!("migrations/sqlite");
@@ -45,4 +46,32 @@ pub async fn postgres(postgres: &Postgres) -> Result<(), Startup> {
     drop(deadpool_postgres::Object::take(connection));
     ran.map_err(|error| failed(&error))?;
     unlocked.map_err(|error| failed(&error))
+}
+
+/// Why a database cannot be looked at as it is; `None`: its schema is ours.
+pub async fn misfit(tx: &mut Tx) -> Result<Option<String>> {
+    // PostgreSQL ends a transaction that names a table that is not there.
+    let there = tx.pick(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')",
+        "SELECT to_regclass('refinery_schema_history') IS NOT NULL",
+    );
+    if tx.query_opt::<(bool,)>(there, params![]).await? != Some((true,)) {
+        return Ok(Some("it is no database of Crewline".to_owned()));
+    }
+    let sql = "SELECT CAST(coalesce(max(version), 0) AS bigint) FROM refinery_schema_history";
+    let (found,) = tx.query_opt::<(i64,)>(sql, params![]).await?.unwrap_or_default();
+    let ours = for_postgres::migrations::runner();
+    let ours = ours.get_migrations().iter().map(|one| i64::from(one.version())).max();
+    let ours = ours.unwrap_or_default();
+    Ok(match found.cmp(&ours) {
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Less => Some(format!(
+            "its schema is number {found}, this crewline has {ours}: run crewline migrate, or use \
+             the crewline that serves it"
+        )),
+        std::cmp::Ordering::Greater => Some(format!(
+            "its schema is number {found}, this crewline has {ours}: use the crewline that \
+             serves it"
+        )),
+    })
 }

@@ -8,10 +8,12 @@
 //! in one of three ways: `Ok` commits; [`Stop::Refused`] is an outcome that leaves nothing
 //! written; [`Stop::Failed`] rolls back. No answer is given before the commit is on disk.
 
+pub mod backup;
 mod batch;
 mod error;
 mod ids;
 mod last;
+mod look;
 mod migrate;
 mod postgres;
 mod sqlite;
@@ -29,6 +31,7 @@ pub use error::{Error, Result, Startup, Stop, sure};
 pub use ids::Sequence;
 pub(crate) use last::last;
 pub use last::{Bound, Column, Last};
+pub use look::look;
 pub use tx::{Stmt, Tx};
 pub use value::{Col, Columns, FromRow, Param, Params, Row};
 pub(crate) use value::{days, from_days, params, row};

@@ -43,6 +43,10 @@ const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// One snapshot for all statements.
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/// The same, for as long as it takes.
+const LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+    SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+
 /// Every session of ours.
 const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'";
@@ -444,6 +448,14 @@ impl Postgres {
         R: Send + 'static,
     {
         self.spawn(READ, op).await
+    }
+
+    /// Runs a read for as long as it takes.
+    pub(super) async fn look<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
+    where
+        F: for<'a> Op<'a, T, R> + Send + 'static,
+    {
+        once(&self.pool, LOOK, op, &self.statements).await
     }
 
     async fn spawn<T, R, F>(&self, begin: &'static str, op: F) -> Result<T, Stop<R>>

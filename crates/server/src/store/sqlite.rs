@@ -349,7 +349,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     batch::register(connection)
 }
 
-fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
+/// A connection that only reads, to a database that is there.
+pub(super) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     prepare(&connection)?;
@@ -535,6 +536,23 @@ fn read_all(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Box<dyn Job
         reader.clear();
         job.answer();
     }
+}
+
+/// Runs a read on a connection of its own, for as long as it takes. The WAL grows meanwhile.
+pub(super) fn look<T, R, F>(path: &Path, op: F) -> Result<T, Stop<R>>
+where
+    F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
+    T: Send + 'static,
+    R: Send + 'static,
+{
+    let connection = connect_reader(path).map_err(Error::from)?;
+    let mut reader = Runner { connection: Some(Box::new(connection)) };
+    let (reply, _answer) = oneshot::channel();
+    let mut task = Task { op, tried: false, result: None, reply, statements: Arc::default() };
+    reader.sql("BEGIN")?;
+    reader.run(&mut task, false);
+    reader.clear();
+    task.result.unwrap_or_else(|| Err(Error::Suspended.into()))
 }
 
 #[cfg(test)]

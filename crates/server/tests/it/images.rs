@@ -57,7 +57,7 @@ async fn update(t: &TestApp, path: &str, fields: Json) {
 
 /// An entity of each kind, with all of its fields. One of a kind that is not here is looked at by
 /// the gate.
-async fn everything(t: &TestApp) {
+pub async fn everything(t: &TestApp) {
     let day =
         |day: i64| json!({"dayOfWeek": day, "start": "08:05", "end": "17:30", "breakTime": 0.75});
     for (group, fields) in [

@@ -20,6 +20,7 @@ mod feed;
 mod gate;
 mod idempotency;
 mod images;
+mod integrity;
 mod isolation;
 mod kernel;
 mod kernel_sqlite;
