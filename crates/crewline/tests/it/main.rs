@@ -2,6 +2,7 @@
 
 mod cli;
 mod demo;
+mod disk;
 mod durability;
 mod failover;
 mod log;
