@@ -17,12 +17,15 @@ use server::store::{Location, Options, Store};
 use tokio::sync::OnceCell;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
+use crate::disk::SmallDisk;
+
 /// A running cluster.
 pub struct Cluster {
     folder: PathBuf,
     port: u16,
     /// Its standard input is what keeps the cluster alive, and what it is told on.
     shell: Child,
+    disk: Option<SmallDisk>,
 }
 
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
@@ -44,10 +47,11 @@ trap '' INT TERM
 umask 077
 printf %s "$CERTIFICATE" >"$DIR/server.crt"
 printf %s "$KEY" >"$DIR/server.key"
+[ -z "$MOUNT" ] || mkdir "$MOUNT/tables"
 if [ -n "$PRIMARY" ]; then
     "$BIN/pg_basebackup" -d "$PRIMARY" -D "$DIR/data" -R -c fast --no-sync >"$DIR/log" 2>&1
 else
-    "$BIN/initdb" -D "$DIR/data" -U postgres -A trust --no-sync -E UTF8 --locale=C >"$DIR/log" 2>&1
+    "$BIN/initdb" -D "$DIR/data" -U postgres -A trust --no-sync -E UTF8 --locale=C $WAL >"$DIR/log" 2>&1
 fi
 start() {
     "$BIN/postgres" -D "$DIR/data" -k "$DIR" -c listen_addresses= -c fsync=off \
@@ -96,38 +100,57 @@ pub async fn with_tls(certificate: &str, key: &str) -> Cluster {
         "--ssl_key_file=../server.key",
     ];
     let environment = [("CERTIFICATE", certificate), ("KEY", key)];
-    launch(port, &environment, &arguments).await
+    launch(port, &environment, &arguments, None).await
 }
 
 /// A cluster of its own, to be stopped and started.
 pub async fn alone() -> Cluster {
-    launch(5432, &[], &[]).await
+    launch(5432, &[], &[], None).await
 }
 
-async fn launch(port: u16, environment: &[(&str, &str)], arguments: &[&str]) -> Cluster {
-    let bin = binaries();
+/// A cluster of its own that has a small disk besides; for tables, or for its WAL.
+pub async fn with_small_disk(disk: SmallDisk, for_wal: bool) -> Cluster {
+    let wal = format!("--wal-segsize=1 --waldir={}", disk.mount().join("wal").display());
+    let environment: &[(&str, &str)] = if for_wal { &[("WAL", &wal)] } else { &[] };
+    let cluster = launch(5432, environment, &[], Some(disk)).await;
+    if !for_wal {
+        let mount = cluster.disk.as_ref().expect("the disk").mount().display().to_string();
+        cluster.sql(&format!("CREATE TABLESPACE small LOCATION '{mount}/tables'")).await;
+        cluster.sql("CREATE DATABASE small TABLESPACE small").await;
+    }
+    cluster
+}
+
+async fn launch(
+    port: u16,
+    environment: &[(&str, &str)],
+    arguments: &[&str],
+    disk: Option<SmallDisk>,
+) -> Cluster {
+    let bin = postgres_binaries();
     let folder = tempfile::Builder::new()
         .prefix("crewline-pg-")
         .tempdir()
         .expect("a temporary folder")
         .keep();
-    // PostgreSQL refuses to run as root.
-    let mut command = match number("-u", None) == 0 {
-        true => {
+    // PostgreSQL refuses to run as root, also as one who is root only among its own mounts.
+    let unprivileged: &[&str] = match (number("-u", None) == 0, &disk) {
+        (true, _) => {
             let (user, group) = (number("-u", Some("postgres")), number("-g", Some("postgres")));
             chown(&folder, Some(user), Some(group)).expect("the folder's owner");
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
-            command
+            &["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         }
-        false => Command::new("sh"),
+        (false, Some(_)) => &["unshare", "--user", "--map-user=1000", "--map-group=1000"],
+        (false, None) => &[],
     };
+    let mut command = disk.as_ref().map_or_else(|| Command::new("env"), SmallDisk::command);
     let shell = command
-        .args(["-c", SHELL, "sh"])
+        .args(unprivileged)
+        .args(["sh", "-c", SHELL, "sh"])
         .args(arguments)
         .env("BIN", bin)
         .env("DIR", &folder)
-        .envs(["CERTIFICATE", "KEY", "PRIMARY"].map(|unset| (unset, "")))
+        .envs(["CERTIFICATE", "KEY", "PRIMARY", "WAL"].map(|unset| (unset, "")))
         .envs(environment.iter().copied())
         .current_dir("/")
         .stdin(Stdio::piped())
@@ -135,7 +158,7 @@ async fn launch(port: u16, environment: &[(&str, &str)], arguments: &[&str]) -> 
         .stderr(Stdio::null())
         .spawn()
         .expect("a shell");
-    let cluster = Cluster { folder, port, shell };
+    let cluster = Cluster { folder, port, shell, disk };
     cluster.wait().await;
     cluster
 }
@@ -150,7 +173,7 @@ fn number(what: &str, name: Option<&str>) -> u32 {
 const PROGRAMS: [&str; 3] = ["initdb", "pg_basebackup", "postgres"];
 
 /// Where the programs are: on the path, or where Debian puts them.
-fn binaries() -> PathBuf {
+pub fn postgres_binaries() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut candidates: Vec<PathBuf> = std::env::split_paths(&path).collect();
     if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {
@@ -166,6 +189,16 @@ fn binaries() -> PathBuf {
 }
 
 impl Cluster {
+    /// Leaves no room on its small disk.
+    pub fn fill(&self) {
+        self.disk.as_ref().expect("a small disk").fill(self.shell.id());
+    }
+
+    /// Makes room on it again.
+    pub fn free(&self) {
+        self.disk.as_ref().expect("a small disk").free(self.shell.id());
+    }
+
     /// A database through the socket.
     pub fn url(&self, database: &str) -> String {
         let host = self.folder.display().to_string().replace('/', "%2F");
@@ -189,7 +222,7 @@ impl Cluster {
             self.folder.display(),
             self.port
         );
-        let replica = launch(5432, &[("PRIMARY", &primary)], &[]).await;
+        let replica = launch(5432, &[("PRIMARY", &primary)], &[], None).await;
         self.sql("ALTER SYSTEM SET synchronous_standby_names = 'replica'").await;
         self.sql("SELECT pg_reload_conf()").await;
         let until = Instant::now() + Duration::from_secs(30);

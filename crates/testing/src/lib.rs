@@ -30,12 +30,10 @@ use tempfile::TempDir;
 
 pub use api::{Answer, Api};
 pub use balancer::{Backend, Balancer};
-pub use cluster::{Cluster, alone, with_tls};
-pub use conformance::document;
-pub use metrics::{Kind, Metrics};
-pub use cluster::{Cluster, postgres_binaries, with_small_disk, with_tls};
+pub use cluster::{Cluster, alone, postgres_binaries, with_small_disk, with_tls};
 pub use conformance::document;
 pub use disk::SmallDisk;
+pub use metrics::{Kind, Metrics};
 pub use operations::{Operation, operations};
 pub use process::{Client, Server};
 pub use receiver::{Received, Receiver};
