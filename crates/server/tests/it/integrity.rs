@@ -1,12 +1,14 @@
 //! What `check` finds: whatever breaks a rule that no constraint holds, and nothing else.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use axum::http::Method;
 use domain::Kind;
 use expect_test::expect;
 use serde_json::json;
 use server::integrity::{Finding, check};
+use server::store::{Tx, look};
 use testing::{Engine, TestApp, both_engines, damage};
 
 use crate::images::everything;
@@ -319,4 +321,27 @@ async fn the_engine_of_postgres() {
         PostgreSQL: 1 the index users_position of users is not valid ()
     "#]]
     .assert_eq(&found);
+}
+
+both_engines! {
+    /// A look takes as long as it takes, sees one moment, and holds up nobody.
+    async fn a_long_look(t: TestApp) {
+        t.api.user("SAP", "before").await;
+        let location = t.database.location.clone();
+        let look = tokio::spawn(async move { look(&location, async move |tx: &mut Tx| {
+            let sql = "SELECT count(*) FROM users";
+            let first: Option<(i64,)> = tx.query_opt(sql, &[]).await?;
+            let long = Duration::from_secs(3);
+                match tx {
+                    Tx::Sqlite(_) => std::thread::sleep(long),
+                    Tx::Postgres(_) => tokio::time::sleep(long).await,
+                }
+            let last: Option<(i64,)> = tx.query_opt(sql, &[]).await?;
+            Ok((first, last))
+        }).await });
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        t.api.user("SAP", "meanwhile").await;
+        assert!(!look.is_finished(), "the write has waited");
+        assert_eq!(look.await.unwrap().unwrap(), (Some((1,)), Some((1,))));
+    }
 }
