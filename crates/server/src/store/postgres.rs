@@ -455,7 +455,7 @@ impl Postgres {
     where
         F: for<'a> Op<'a, T, R> + Send + 'static,
     {
-        once(&self.pool, LOOK, op, &self.statements).await
+        once(self.connection().await?, LOOK, op, &self.statements).await
     }
 
     async fn spawn<T, R, F>(&self, begin: &'static str, op: F) -> Result<T, Stop<R>>

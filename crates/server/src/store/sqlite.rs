@@ -546,7 +546,8 @@ where
     R: Send + 'static,
 {
     let connection = connect_reader(path).map_err(Error::from)?;
-    let mut reader = Runner { connection: Some(Box::new(connection)) };
+    let connection = Some(Box::new(connection));
+    let mut reader = Runner { connection, metrics: Metrics::default() };
     let (reply, _answer) = oneshot::channel();
     let mut task = Task { op, tried: false, result: None, reply, statements: Arc::default() };
     reader.sql("BEGIN")?;
