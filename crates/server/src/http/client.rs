@@ -24,10 +24,11 @@ impl Proxies {
 
     /// From the last proxy back: the first who is not one of them.
     fn behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let told = headers.get_all(FORWARDED).iter().filter_map(|value| value.to_str().ok());
-        let told: Vec<&str> = told.flat_map(|list| list.split(',')).collect();
+        // What is no text is told too: what stands before it is not believed.
+        let told = headers.get_all(FORWARDED).iter();
+        let told: Vec<_> = told.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         let mut client = peer;
-        for text in told.into_iter().rev() {
+        for text in told.iter().flat_map(|list| list.split(',')).rev() {
             match read(text.trim()) {
                 Some(before) if self.trust(client) => client = before,
                 _ => break,
@@ -60,6 +61,7 @@ fn block(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::http::HeaderValue;
 
     use super::*;
 
@@ -84,11 +86,15 @@ mod tests {
             // Whoever wrote what cannot be read is the one who is known.
             ("10.0.0.1:80", &["198.51.100.1, unknown"], "10.0.0.1"),
             ("10.0.0.1:80", &["198.51.100.1, unknown, 10.0.0.2"], "10.0.0.2"),
+            ("10.0.0.1:80", &["203.0.113.9", "\u{ff}, 198.51.100.1"], "198.51.100.1"),
+            ("10.0.0.1:80", &["203.0.113.9", "\u{ff}"], "10.0.0.1"),
             ("10.0.0.1:80", &[""], "10.0.0.1"),
         ] {
             let mut request = Request::new(Body::empty());
             for told in told {
-                request.headers_mut().append(FORWARDED, told.parse().unwrap());
+                request
+                    .headers_mut()
+                    .append(FORWARDED, HeaderValue::from_bytes(told.as_bytes()).unwrap());
             }
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer.parse().unwrap()));
             assert_eq!(
