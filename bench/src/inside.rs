@@ -8,10 +8,9 @@ use domain::attach::{Dates, Entry};
 use domain::range::{DateRange, Sent};
 use domain::source::BUILT_IN;
 use domain::{ExternalId, Ref, Source};
-use server::app::{App, Shared};
+use server::app::{App, Settings, Shared};
 use server::clock::Clock;
 use server::contracts::attach::Attach;
-use server::http::Limits;
 use server::operation;
 use server::scope::{Actor, Scope};
 use server::sources::Sources;
@@ -32,7 +31,7 @@ pub async fn run(
 ) -> Result<Sample> {
     let location = url.parse().map_err(failed(url))?;
     let store = Store::open(&location, &Options::default()).await.map_err(failed(url))?;
-    let app = App::new(store, Clock::System, Limits::default());
+    let app = App::new(store, Clock::System, Settings::default());
     let mut random = Random::new(seed);
     let mut seen = Seen::default();
     let begin = Instant::now() + warm_up;

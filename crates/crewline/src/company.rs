@@ -3,7 +3,6 @@
 use clap::Subcommand;
 use domain::{Currency, Name};
 use server::companies::{self, BASE_CURRENCY};
-use server::http::Limits;
 use server::store::Startup;
 
 use crate::Global;
@@ -41,7 +40,7 @@ fn json(company: &companies::Company) -> serde_json::Value {
 
 impl Company {
     pub async fn run(self, global: &Global) -> Result<(), Startup> {
-        let app = global.app(Limits::default()).await?;
+        let app = global.app().await?;
         match self {
             Company::Create { name, currency } => {
                 let company = companies::create(&app, name, currency).await;

@@ -2,7 +2,6 @@
 
 use clap::Subcommand;
 use domain::Name;
-use server::http::Limits;
 use server::keys::{self, KeyRefusal, Listed, Rights};
 use server::secret::Secret;
 use server::sources::Sources;
@@ -40,7 +39,7 @@ pub enum Key {
 
 impl Key {
     pub async fn run(self, global: &Global) -> Result<(), Startup> {
-        let app = global.app(Limits::default()).await?;
+        let app = global.app().await?;
         match self {
             Key::Create { company, name, sources, read_only } => {
                 let random = |error: getrandom::Error| Startup(error.to_string());

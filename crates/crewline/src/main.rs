@@ -16,12 +16,10 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
-use server::app::{App, Shared, Traffic};
+use server::app::{App, Settings, Shared};
 use server::clock::Clock;
-use server::http::Limits;
 use server::metrics::Metrics;
 use server::store::{Location, Options, Startup, Store};
-use server::webhooks::Outgoing;
 
 use output::Output;
 
@@ -111,7 +109,7 @@ async fn run(Cli { global, command }: Cli) -> Result<(), Startup> {
         Command::Backup(backup) => backup.run(&global).await,
         Command::Check => check::run(&global).await,
         Command::Migrate => {
-            global.app(Limits::default()).await?;
+            global.app().await?;
             global
                 .output
                 .print("The database is up to date", &serde_json::json!({"migrated": true}));
@@ -131,22 +129,19 @@ impl Global {
     }
 
     /// The database, up to date.
-    async fn app(&self, limits: Limits) -> Result<Shared, Startup> {
-        let (webhooks, traffic) = (Outgoing::default(), Traffic::default());
-        open(&self.location()?, limits, webhooks, traffic, Metrics::default()).await
+    async fn app(&self) -> Result<Shared, Startup> {
+        open(&self.location()?, Settings::default(), Metrics::default()).await
     }
 }
 
 async fn open(
     location: &Location,
-    limits: Limits,
-    webhooks: Outgoing,
-    traffic: Traffic,
+    settings: Settings,
     metrics: Metrics,
 ) -> Result<Shared, Startup> {
     let options = Options { metrics, ..Options::default() };
     let store = Store::open(location, &options).await?;
-    Ok(App::admitting(store, Clock::System, limits, webhooks, traffic))
+    Ok(App::new(store, Clock::System, settings))
 }
 
 /// Any error, in one line.

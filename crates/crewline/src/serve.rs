@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use server::app::Traffic;
+use server::app::{Settings, Traffic};
 use server::background;
 use server::faces;
 use server::http::Limits;
@@ -145,6 +145,7 @@ impl Serve {
             proxies: Proxies(self.trust_proxy),
         };
         let webhooks = Outgoing::new(self.webhook_allow.into_iter().collect());
+        let settings = Settings { limits, webhooks, traffic };
         // Kept to the end: it goes with the server.
         let temporary = match self.demo && global.database.is_none() {
             true => Some(tempfile::tempdir().map_err(failed)?),
@@ -156,7 +157,7 @@ impl Serve {
         };
         let metrics = scraped.as_ref().map(|_| Metrics::on(&location)).unwrap_or_default();
         let app = async {
-            let app = open(&location, limits, webhooks, traffic, metrics).await?;
+            let app = open(&location, settings, metrics).await?;
             if self.demo {
                 demo::start(&app, address, global.output).await?;
             }

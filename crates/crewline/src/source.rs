@@ -2,7 +2,6 @@
 
 use clap::Subcommand;
 use domain::SourceLabel;
-use server::http::Limits;
 use server::sources::{self, SourceRefusal};
 use server::store::Startup;
 
@@ -29,7 +28,7 @@ fn label(text: &str) -> Result<SourceLabel, String> {
 impl Source {
     pub async fn run(self, global: &Global) -> Result<(), Startup> {
         let Source::Add { company, name } = self;
-        let app = global.app(Limits::default()).await?;
+        let app = global.app().await?;
         let source = sources::register(&app, company, name).await;
         let source = source.map_err(|stop| stopped(stop, |why| refused(why, company)))?;
         let text = format!("Company {company} has the source {}", source.name);

@@ -12,6 +12,14 @@ use crate::store::Store;
 use crate::tokens;
 use crate::webhooks::Outgoing;
 
+/// How the server is to be, where it can be chosen.
+#[derive(Default)]
+pub struct Settings {
+    pub limits: Limits,
+    pub webhooks: Outgoing,
+    pub traffic: Traffic,
+}
+
 /// What is asked of who calls.
 #[derive(Default)]
 pub struct Traffic {
@@ -37,23 +45,8 @@ pub struct App {
 pub type Shared = Arc<App>;
 
 impl App {
-    pub fn new(store: Store, clock: Clock, limits: Limits) -> Shared {
-        Self::sending(store, clock, limits, Outgoing::default())
-    }
-
-    /// The same, with another way for webhooks to leave.
-    pub fn sending(store: Store, clock: Clock, limits: Limits, webhooks: Outgoing) -> Shared {
-        Self::admitting(store, clock, limits, webhooks, Traffic::default())
-    }
-
-    /// The same, with limits to who calls.
-    pub fn admitting(
-        store: Store,
-        clock: Clock,
-        limits: Limits,
-        webhooks: Outgoing,
-        traffic: Traffic,
-    ) -> Shared {
+    pub fn new(store: Store, clock: Clock, settings: Settings) -> Shared {
+        let Settings { limits, webhooks, traffic } = settings;
         let (feed, callers) = (Feed::default(), tokens::Callers::default());
         let failures = tokens::Failures::default();
         let metrics = store.metrics().clone();

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Currency, Name};
-use server::app::{App, Shared, Traffic};
+use server::app::{App, Settings, Shared, Traffic};
 use server::background::{self, Background};
 use server::clock::Clock;
 use server::http::Limits;
@@ -143,7 +143,7 @@ impl TestApp {
         let database = Database::new(engine).await;
         let clock = Clock::fixed(START.parse().expect("a time"));
         let store = Store::open(&database.location, &options).await.expect("a database");
-        let app = App::sending(store, clock.clone(), limits, outgoing());
+        let app = App::new(store, clock.clone(), settings(limits));
         let router = server::faces::router(Arc::clone(&app));
         let api = Api::new(router, company(&app, "Test company").await);
         let background = background::numbers(&app);
@@ -167,7 +167,7 @@ impl TestApp {
         }
         let store = Store::open(&self.database.location, &Options::default()).await;
         let store = store.expect("a database");
-        let app = App::sending(store, self.clock.clone(), self.app.limits, outgoing());
+        let app = App::new(store, self.clock.clone(), settings(self.app.limits));
         let api = self.api.at(server::faces::router(Arc::clone(&app)));
         Node { api, background: Some(background::numbers(&app)), app }
     }
@@ -175,9 +175,8 @@ impl TestApp {
     /// A server on the same database that limits who calls.
     pub async fn limited(&self, traffic: Traffic) -> Api {
         let store = Store::open(&self.database.location, &Options::default()).await;
-        let (store, clock, limits) =
-            (store.expect("a database"), self.clock.clone(), self.app.limits);
-        let app = App::admitting(store, clock, limits, outgoing(), traffic);
+        let settings = Settings { traffic, ..settings(self.app.limits) };
+        let app = App::new(store.expect("a database"), self.clock.clone(), settings);
         self.api.at(server::faces::router(app))
     }
 
@@ -207,9 +206,10 @@ impl TestApp {
 }
 
 /// Webhooks may go to this machine, and wait less than they would.
-fn outgoing() -> Outgoing {
+fn settings(limits: Limits) -> Settings {
     let allowed = ["127.0.0.1"].into_iter().map(|entry| entry.parse().expect("an entry"));
-    Outgoing::new(allowed.collect()).within(Duration::from_secs(2))
+    let webhooks = Outgoing::new(allowed.collect()).within(Duration::from_secs(2));
+    Settings { limits, webhooks, ..Settings::default() }
 }
 
 /// A company's token.

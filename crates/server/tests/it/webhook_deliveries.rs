@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use expect_test::expect;
 use serde_json::{Value, json};
-use server::app::App;
+use server::app::{App, Settings};
 use server::events::purge::purge;
 use server::store::{Options, Store};
 use server::webhooks::deliveries;
@@ -101,7 +101,7 @@ both_engines! {
         // The address was allowed when it was registered; on a server that does not allow it, it
         // is not called.
         let store = Store::open(&t.database.location, &Options::default()).await.unwrap();
-        let strict = App::new(store, t.clock.clone(), t.app.limits);
+        let strict = App::new(store, t.clock.clone(), Settings::default());
         let strict = t.api.at(server::faces::router(Arc::clone(&strict)));
         expect![[r#"{"delivered":false,"duration_ms":null,"error":"the address is not public, and the operator has not allowed it","said":null,"status":null}"#]].assert_eq(&timeless(&strict.post(&test, json!({})).await));
         assert_eq!(receiver.received().len(), 2);
