@@ -11,6 +11,7 @@
 pub mod backup;
 mod batch;
 mod error;
+mod hosts;
 mod ids;
 mod last;
 mod look;

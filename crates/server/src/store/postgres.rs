@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use futures_util::future::join_all;
 use postgres_types::{ToSql, Type};
 use tokio::sync::Semaphore;
@@ -16,6 +16,7 @@ use tokio_postgres::config::TargetSessionAttrs;
 
 use super::batch::{self, Dialect};
 use super::error::{Error, Result, Startup, Stop};
+use super::hosts::Hosts;
 use super::last::Last;
 use super::sqlite::words;
 use super::tls;
@@ -29,8 +30,6 @@ const ATTEMPTS: u32 = 8;
 /// How long an operation waits for one of the connections, which are given in the order in which
 /// they are asked for.
 const WAIT: Duration = Duration::from_secs(15);
-/// How long a new connection may take.
-const CREATE: Duration = Duration::from_secs(5);
 /// How long an attempt may take: a little more than the server lets its statements run. A server
 /// that has gone silent says nothing itself.
 const ATTEMPT: Duration = Duration::from_secs(40);
@@ -46,10 +45,6 @@ const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// The same, for as long as it takes.
 const LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
-
-/// Every session of ours.
-const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
-    SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'";
 
 /// A running transaction on PostgreSQL.
 pub struct Pg {
@@ -395,21 +390,15 @@ impl Postgres {
         config.keepalives_idle(SILENCE).keepalives_interval(PROBE).tcp_user_timeout(SILENCE);
         // Never a standby: what it tells is old, and after a failover nobody would leave it.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        let manager = Manager::from_config(
-            config,
-            tls,
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
+        let hosts = Hosts::of(&mut config, tls);
+        let patience = hosts.patience();
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_connect(config, hosts, recycling);
         let pool = Pool::builder(manager)
             .max_size(options.connections)
             .wait_timeout(Some(WAIT))
-            .create_timeout(Some(CREATE))
+            .create_timeout(Some(patience))
             .runtime(deadpool_postgres::Runtime::Tokio1)
-            .post_create(Hook::async_fn(|client, _| {
-                Box::pin(
-                    async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) },
-                )
-            }))
             .build()
             .map_err(|error| Startup(error.to_string()))?;
         let places = Arc::new(Semaphore::new(options.queue + options.connections));

@@ -18,6 +18,7 @@ mod examples;
 mod exchange_rates;
 mod feed;
 mod gate;
+mod hosts;
 mod idempotency;
 mod images;
 mod integrity;
