@@ -22,9 +22,13 @@ mod tls;
 mod tx;
 mod value;
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use crate::metrics::Metrics;
 
@@ -36,6 +40,9 @@ pub use look::look;
 pub use tx::{Stmt, Tx};
 pub use value::{Col, Columns, FromRow, Param, Params, Row};
 pub(crate) use value::{days, from_days, params, row};
+
+/// How long the database may take to answer who asks for its health: they wait for a second, mostly.
+const HEALTH: Duration = Duration::from_millis(500);
 
 /// An operation: `async move |tx: &mut Tx| { .. }` with a `Send` future.
 pub trait Op<'a, T, R>: FnOnce(&'a mut Tx) -> <Self as Op<'a, T, R>>::Fut {
@@ -202,6 +209,28 @@ impl Store {
             tracing::debug!(operation = name, error = error.told(), "read failed");
         }
         result
+    }
+
+    /// Whether the database does its part, for who asks after its health.
+    pub async fn answers(&self) -> Result<()> {
+        let before = self.statements();
+        let asked = self.read::<_, Infallible, _>("ready", async move |tx: &mut Tx| {
+            let sql = "SELECT count(*) FROM companies WHERE id = 0";
+            Ok(tx.query_opt::<(i64,)>(sql, params![]).await?)
+        });
+        let answered = async {
+            match sure(asked.await) {
+                // It finds no place; whether others are answered is seen by then.
+                Err(Error::QueueFull) => std::future::pending().await,
+                answered => answered,
+            }
+        };
+        match timeout(HEALTH, answered).await {
+            Ok(answered) => answered.map(drop),
+            // With much to do it answers others first, and can do its part.
+            Err(_) if self.statements() > before => Ok(()),
+            Err(late) => Err(Error::Unavailable(late.into())),
+        }
     }
 
     /// Whether an operation that writes would find a place just now.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use axum::http::Method;
 use server::http::Limits;
+use server::metrics::Metrics;
 use server::store::{Options, Stop, Tx};
-use testing::{Engine, TestApp};
+use testing::{Database, Engine, TestApp};
 use tokio::task::JoinSet;
 
 /// Writes that take a while each, as many as may wait.
@@ -37,7 +38,9 @@ async fn crowd(t: &TestApp) -> JoinSet<()> {
 }
 
 async fn refused_unread(engine: Engine) {
-    let options = Options { queue: 20, connections: 1, ..Options::default() };
+    let database = Database::new(engine).await;
+    let metrics = Metrics::on(&database.location);
+    let options = Options { queue: 20, connections: 1, metrics, ..Options::default() };
     let t = TestApp::with(engine, options, Limits::default()).await;
     let wrong = async || {
         let headers = [("content-type", "application/json")];
@@ -55,6 +58,8 @@ async fn refused_unread(engine: Engine) {
     let nobody = t.api.anonymous();
     assert_eq!(nobody.get("/healthz").await.status, 200);
     assert_eq!(nobody.get("/readyz").await.status, 200);
+    let metrics = server::metrics::text(&t.app).await;
+    assert!(metrics.contains("\ncrewline_database_up 1\n"), "{metrics}");
     crowd.join_all().await;
     assert_eq!(wrong().await.status, 400);
     assert_eq!(nobody.get("/readyz").await.status, 200);
