@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::error::Startup;
-use super::sqlite;
+use super::{migrate, sqlite};
 
 /// Copies the database to a new file, checks the copy, and waits until it is on disk.
 pub fn copy(from: &Path, to: &Path) -> Result<(), Startup> {
@@ -21,9 +21,8 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), Startup> {
     let source = sqlite::connect_reader(from).map_err(failed)?;
     // From the first read on this is one snapshot.
     source.execute_batch("BEGIN").map_err(failed)?;
-    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')";
-    if !source.query_row(sql, [], |row| row.get(0)).map_err(failed)? {
-        return Err(Startup(format!("{}: it is no database of Crewline", from.display())));
+    if !source.query_row(migrate::OURS, [], |row| row.get(0)).map_err(failed)? {
+        return Err(Startup(format!("{}: {}", from.display(), migrate::NOT_OURS)));
     }
     let failed = |error: rusqlite::Error| Startup(format!("the copy: {error}"));
     let mut copy = Connection::open(to).map_err(failed)?;

@@ -20,6 +20,12 @@ mod for_postgres {
 const LOCK: &str = "SELECT pg_advisory_lock(7166182896640814693)";
 const UNLOCK: &str = "SELECT pg_advisory_unlock(7166182896640814693)";
 
+/// Whether a SQLite file is a database of Crewline.
+pub const OURS: &str =
+    "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')";
+/// What is said of one that is not.
+pub const NOT_OURS: &str = "it is no database of Crewline";
+
 /// Brings a SQLite file up to date; several processes may try at once.
 pub fn sqlite(path: &Path) -> Result<(), Startup> {
     let failed = |error: &dyn std::fmt::Display| Startup(format!("{}: {error}", path.display()));
@@ -51,12 +57,9 @@ pub async fn postgres(postgres: &Postgres) -> Result<(), Startup> {
 /// Why a database cannot be looked at as it is; `None`: its schema is ours.
 pub async fn misfit(tx: &mut Tx) -> Result<Option<String>> {
     // PostgreSQL ends a transaction that names a table that is not there.
-    let there = tx.pick(
-        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')",
-        "SELECT to_regclass('refinery_schema_history') IS NOT NULL",
-    );
+    let there = tx.pick(OURS, "SELECT to_regclass('refinery_schema_history') IS NOT NULL");
     if tx.query_opt::<(bool,)>(there, params![]).await? != Some((true,)) {
-        return Ok(Some("it is no database of Crewline".to_owned()));
+        return Ok(Some(NOT_OURS.to_owned()));
     }
     let sql = "SELECT CAST(coalesce(max(version), 0) AS bigint) FROM refinery_schema_history";
     let (found,) = tx.query_opt::<(i64,)>(sql, params![]).await?.unwrap_or_default();
