@@ -1,6 +1,7 @@
 //! From which address a request comes.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Once;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderName};
@@ -8,6 +9,9 @@ use axum::http::{HeaderMap, HeaderName};
 use crate::network::Network;
 
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// One warning is enough.
+static WARNED: Once = Once::new();
 
 /// The proxies whose word is taken for whom they speak for.
 #[derive(Clone, Debug, Default)]
@@ -18,8 +22,17 @@ impl Proxies {
     /// known, all are one.
     pub fn client(&self, request: &Request) -> IpAddr {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(Ipv6Addr::UNSPECIFIED.into(), |peer| peer.0.ip());
-        block(self.behind(peer.to_canonical(), request.headers()))
+        let peer = peer.map_or(Ipv6Addr::UNSPECIFIED.into(), |peer| peer.0.ip()).to_canonical();
+        if self.unknown(peer, request.headers()) {
+            WARNED.call_once(|| {
+                tracing::warn!(
+                    proxy = %peer,
+                    "a proxy is not trusted, and all its clients are one address: name it with \
+                     --trust-proxy (CREWLINE_TRUST_PROXY)"
+                );
+            });
+        }
+        block(self.behind(peer, request.headers()))
     }
 
     /// From the last proxy back: the first who is not one of them.
@@ -35,6 +48,15 @@ impl Proxies {
             }
         }
         client
+    }
+
+    /// Whether this seems to be a proxy of the operator's own that is not trusted.
+    fn unknown(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        let near = match peer {
+            IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+            IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+        };
+        near && headers.contains_key(FORWARDED) && !self.trust(peer)
     }
 
     fn trust(&self, address: IpAddr) -> bool {
@@ -102,6 +124,22 @@ mod tests {
                 client.parse::<IpAddr>().unwrap(),
                 "{peer} {told:?}"
             );
+        }
+        for (peer, told, unknown) in [
+            ("127.0.0.1", true, true),
+            ("127.0.0.1", false, false),
+            ("192.168.1.1", true, true),
+            ("::1", true, true),
+            ("fd00::2", true, true),
+            ("fd00::1", true, false),
+            ("10.0.0.1", true, false),
+            ("192.0.2.1", true, false),
+        ] {
+            let mut headers = HeaderMap::new();
+            if told {
+                headers.insert(FORWARDED, HeaderValue::from_static("198.51.100.1"));
+            }
+            assert_eq!(proxies.unknown(peer.parse().unwrap(), &headers), unknown, "{peer} {told}");
         }
         let nobody = proxies.client(&Request::new(Body::empty()));
         assert_eq!(nobody, IpAddr::from(Ipv6Addr::UNSPECIFIED));
