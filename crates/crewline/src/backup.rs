@@ -11,6 +11,9 @@ use tempfile::{TempDir, TempPath};
 
 use crate::{Global, serve};
 
+/// How the folders begin in which copies are made.
+const PREFIX: &str = ".crewline-backup-";
+
 #[derive(Args)]
 pub struct Backup {
     /// Where the copy is to be; nothing may be there yet
@@ -36,7 +39,7 @@ impl Backup {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
         };
-        let temporary = TempDir::with_prefix_in(".crewline-backup-", folder).map_err(failed)?;
+        let (temporary, _in_use) = temporary(folder).map_err(failed)?;
         let copy = temporary.path().join("copy.db");
         let to = copy.clone();
         let copied = tokio::task::spawn_blocking(move || backup::copy(&from, &to));
@@ -57,6 +60,29 @@ impl Backup {
         global.output.print(&text, &json);
         Ok(())
     }
+}
+
+/// A folder for the copy. What was left there by backups that were killed goes first: whoever
+/// makes a copy holds a lock on its folder, which ends with the process.
+fn temporary(folder: &Path) -> std::io::Result<(TempDir, File)> {
+    // Until this one is locked nobody else may take it for one that was left. Where a file system
+    // has no such locks, nothing that is there is taken for one.
+    let alone = File::open(folder)?;
+    if alone.lock().is_ok() {
+        for entry in folder.read_dir()?.flatten() {
+            let left = entry.file_name().to_string_lossy().starts_with(PREFIX)
+                && entry.file_type().is_ok_and(|kind| kind.is_dir())
+                && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+            // One that cannot be removed stops no backup.
+            if left && fs::remove_dir_all(entry.path()).is_ok() {
+                tracing::info!(folder = %entry.path().display(), "removed what a backup had left");
+            }
+        }
+    }
+    let temporary = TempDir::with_prefix_in(PREFIX, folder)?;
+    let in_use = File::open(temporary.path())?;
+    let _ = in_use.try_lock();
+    Ok((temporary, in_use))
 }
 
 /// Gives the copy its name, if that is still free, and waits until the name is on disk.

@@ -285,6 +285,22 @@ async fn a_backup_or_nothing() {
     let text = stdout(&crewline(&["backup", &at("b.db"), "--database", &url]));
     assert!(text.starts_with("Backed up ") && text.ends_with(" seconds\n"), "{text}");
     assert_eq!(names(folder.path()), ["b.db"]);
+    // One that was killed left this; another one runs.
+    let (left, live) = (at(".crewline-backup-left"), at(".crewline-backup-live"));
+    for name in [&left, &live] {
+        std::fs::create_dir(name).unwrap();
+        std::fs::write(format!("{name}/copy.db"), "half").unwrap();
+    }
+    let in_use = std::fs::File::open(&live).unwrap();
+    in_use.lock().unwrap();
+    stdout(&crewline(&["backup", &at("a.db"), "--database", &url]));
+    assert_eq!(names(folder.path()), [".crewline-backup-live", "a.db", "b.db"]);
+    drop(in_use);
+    stdout(&crewline(&["backup", &at("a2.db"), "--database", &url]));
+    assert_eq!(names(folder.path()), ["a.db", "a2.db", "b.db"]);
+    for name in ["a.db", "a2.db"] {
+        std::fs::remove_file(at(name)).unwrap();
+    }
     let mode = std::fs::metadata(at("b.db")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
