@@ -11,14 +11,15 @@ use crate::output::Output;
 /// any is the error.
 pub async fn run(global: &Global) -> Result<(), Startup> {
     let report = integrity::check(&global.location()?).await?;
-    let integrity::Report { engine, companies, rules, findings } = &report;
+    let integrity::Report { engine, companies, rules, findings, complete } = &report;
     let asked =
         format!("{} rules and what {engine} checks itself, companies: {companies}", rules.len());
     match global.output {
         Output::Json => {
             let findings: Vec<_> = findings.iter().map(json).collect();
             let json = json!({
-                "engine": engine, "companies": companies, "rules": rules, "findings": findings
+                "engine": engine, "companies": companies, "rules": rules, "findings": findings,
+                "complete": complete
             });
             global.output.print("", &json);
         }
@@ -27,7 +28,11 @@ pub async fn run(global: &Global) -> Result<(), Startup> {
             if !lines.is_empty() {
                 global.output.print(&lines.join("\n"), &());
             }
-            let found = if lines.is_empty() { "nothing is wrong" } else { "see above" };
+            let found = match (lines.is_empty(), complete) {
+                (true, _) => "nothing is wrong",
+                (false, true) => "see above",
+                (false, false) => "see above; the rest was not looked at",
+            };
             global.output.print(&format!("Checked {asked}: {found}"), &());
         }
     }

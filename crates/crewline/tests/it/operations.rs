@@ -252,6 +252,7 @@ async fn found(engine: Engine) {
             "keys": ["id=123"]
         }])
     );
+    assert_eq!(report["complete"], true);
     drop(server);
 }
 

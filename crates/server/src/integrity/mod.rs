@@ -1,7 +1,8 @@
 //! Whether a database is whole: by its engine, and by the rules that no constraint holds.
 //!
 //! Everything is read on one snapshot, company by company, and nothing is written. A finding names
-//! rows by their keys, which are numbers of ours: never what they say of anybody.
+//! rows by their keys, which are numbers, names that we gave to API keys, and currencies: never what
+//! they say of anybody.
 
 mod engine;
 mod events;
@@ -26,6 +27,8 @@ pub struct Report {
     /// What was asked of each company, or of the whole database.
     pub rules: Vec<String>,
     pub findings: Vec<Finding>,
+    /// Whether all was looked at, and not only until there was trouble enough.
+    pub complete: bool,
 }
 
 /// Rows of a table that break a rule.
@@ -76,7 +79,13 @@ async fn all(tx: &mut Tx) -> store::Result<Report> {
     loop {
         let sql = "SELECT id FROM companies WHERE id > $1 ORDER BY id LIMIT $2";
         let page: Vec<(i64,)> = tx.query(sql, params![after, COMPANIES]).await?;
-        let Some((last,)) = page.last() else { return Ok(report) };
+        let Some((last,)) = page.last() else {
+            report.complete = true;
+            return Ok(report);
+        };
+        if !report.goes_on() {
+            return Ok(report);
+        }
         after = *last;
         for (company,) in page {
             report.companies += 1;
@@ -84,9 +93,6 @@ async fn all(tx: &mut Tx) -> store::Result<Report> {
                 judge(tx, rule, Some(company), &mut report).await?;
             }
             report.findings.extend(events::unreadable(tx, company).await?);
-        }
-        if !report.goes_on() {
-            return Ok(report);
         }
     }
 }
