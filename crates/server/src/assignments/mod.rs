@@ -49,6 +49,16 @@ pub struct Filter {
 /// A place in the order of a user's assignments: contract, start, end.
 pub type Position = (i64, Date, Date);
 
+/// A page of a user's assignments, and where the next one begins.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub rows: Vec<Assignment>,
+    pub next: Option<Position>,
+}
+
+/// Contracts that are looked into for a page, so that it takes its time however many there are.
+pub const LOOKED_INTO: i64 = 20_000;
+
 /// All days that there may be.
 const ALWAYS: DateRange = DateRange { start: FIRST_DAY, end: date(9999, 12, 31) };
 const FIRST_DAY: Date = date(0, 1, 1);
@@ -57,11 +67,14 @@ const FIRST_DAY: Date = date(0, 1, 1);
 /// not looked into; of an open end this is what says that it ended with the contract.
 pub const OF_USER_ON_SQLITE: &str = "SELECT a.id, c.id, c.name, a.start_date, a.end_date,
         a.source_id
-    FROM contracts c CROSS JOIN assignments a
-    WHERE c.company_id = $1 AND c.id >= $5
-        AND (c.start_date IS NULL OR c.start_date <= $4)
-        AND (c.end_date IS NULL OR c.end_date >= $3)
-        AND a.company_id = $1 AND a.contract_id = c.id AND a.user_id = $2
+    FROM (
+        SELECT id, name FROM contracts
+        WHERE company_id = $1 AND id >= $5
+            AND (start_date IS NULL OR start_date <= $4)
+            AND (end_date IS NULL OR end_date >= $3)
+        ORDER BY id LIMIT $9
+    ) c CROSS JOIN assignments a
+    WHERE a.company_id = $1 AND a.contract_id = c.id AND a.user_id = $2
         AND a.start_date <= $4 AND a.end_date >= $3
         AND (c.id, a.start_date, a.end_date) > ($5, $6, $7)
     ORDER BY c.id, a.start_date, a.end_date LIMIT $8";
@@ -70,25 +83,36 @@ pub const OF_USER_ON_SQLITE: &str = "SELECT a.id, c.id, c.name, a.start_date, a.
 /// whenever it takes that for cheaper.
 pub const OF_USER_ON_POSTGRES: &str = "SELECT a.id, c.id, c.name, a.start_date, a.end_date,
         a.source_id
-    FROM contracts c CROSS JOIN LATERAL (
+    FROM (
+        SELECT id, name FROM contracts
+        WHERE company_id = $1 AND id >= $5
+            AND (start_date IS NULL OR start_date <= $4)
+            AND (end_date IS NULL OR end_date >= $3)
+        ORDER BY id LIMIT $9
+    ) c CROSS JOIN LATERAL (
         SELECT id, start_date, end_date, source_id FROM assignments
         WHERE company_id = $1 AND contract_id = c.id AND user_id = $2
             AND start_date <= $4 AND end_date >= $3 OFFSET 0
     ) a
-    WHERE c.company_id = $1 AND c.id >= $5
-        AND (c.start_date IS NULL OR c.start_date <= $4)
-        AND (c.end_date IS NULL OR c.end_date >= $3)
-        AND (c.id, a.start_date, a.end_date) > ($5, $6, $7)
+    WHERE (c.id, a.start_date, a.end_date) > ($5, $6, $7)
     ORDER BY c.id, a.start_date, a.end_date LIMIT $8";
 
+/// The first contract that was not looked into.
+const REST: &str = "SELECT id FROM contracts
+    WHERE company_id = $1 AND id >= $2
+        AND (start_date IS NULL OR start_date <= $4)
+        AND (end_date IS NULL OR end_date >= $3)
+    ORDER BY id LIMIT 1 OFFSET $5";
+
 /// A user's assignments by contract, start and end, after `after` in that order, at most `limit`.
+/// Where there are very many contracts a page may be short, or empty, and yet not the last.
 pub async fn list(
     app: &App,
     scope: Scope,
     filter: Filter,
     after: Option<Position>,
     limit: i64,
-) -> Result<Vec<Assignment>, Stop<Refusal>> {
+) -> Result<Page, Stop<Refusal>> {
     app.store
         .read("assignments.list", async move |tx: &mut Tx| {
             let user = user(tx, &scope, &filter.user).await?;
@@ -96,8 +120,31 @@ pub async fn list(
             let (contract, start, end) = after.unwrap_or((0, FIRST_DAY, FIRST_DAY));
             let sql = tx.pick(OF_USER_ON_SQLITE, OF_USER_ON_POSTGRES);
             let company = scope.company;
-            let values = params![company, user, days.start, days.end, contract, start, end, limit];
-            let stored: Vec<Stored> = tx.query(sql, values).await?;
+            // One more than the page tells whether there is another.
+            let more = limit + 1;
+            let values = params![
+                company,
+                user,
+                days.start,
+                days.end,
+                contract,
+                start,
+                end,
+                more,
+                LOOKED_INTO
+            ];
+            let mut stored: Vec<Stored> = tx.query(sql, values).await?;
+            let next = match stored.len() as i64 > limit {
+                true => {
+                    stored.pop();
+                    stored.last().map(|last| (last.contract_id, last.start, last.end))
+                }
+                false => {
+                    let values = params![company, contract, days.start, days.end, LOOKED_INTO];
+                    let rest: Option<(i64,)> = tx.query_opt(REST, values).await?;
+                    rest.map(|(contract,)| (contract, FIRST_DAY, FIRST_DAY))
+                }
+            };
             let contract = |row: &Stored| (Kind::Contract.name(), row.contract_id);
             let mut contracts: Vec<_> = stored.iter().map(contract).collect();
             contracts.dedup();
@@ -111,7 +158,7 @@ pub async fn list(
                 range: DateRange { start: row.start, end: row.end },
                 source: scope.sources.visible(row.source_id),
             };
-            Ok(stored.into_iter().map(told).collect())
+            Ok(Page { rows: stored.into_iter().map(told).collect(), next })
         })
         .await
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use expect_test::expect;
 use serde_json::{Value, json};
-use server::assignments::{OF_USER_ON_POSTGRES, OF_USER_ON_SQLITE};
+use server::assignments::{LOOKED_INTO, OF_USER_ON_POSTGRES, OF_USER_ON_SQLITE};
 use server::store::{Param, Row, Stmt, Tx};
 use testing::{Api, Engine, TestApp, both_engines};
 
@@ -58,8 +58,8 @@ async fn plan(t: &TestApp) -> String {
         let sql: &'static str = format!("{explain}{sql}").leak();
         let [first, last] =
             ["2025-01-01", "2025-12-31"].map(|day| day.parse::<jiff::civil::Date>().unwrap());
-        let values: [&(dyn Param + Send); 8] =
-            [&1i64, &1i64, &first, &last, &2i64, &first, &last, &101i64];
+        let values: [&(dyn Param + Send); 9] =
+            [&1i64, &1i64, &first, &last, &2i64, &first, &last, &101i64, &LOOKED_INTO];
         let column = tx.pick(3, 0);
         let read = move |row: &Row<'_>| row.get::<String>(column);
         Ok(tx.query_by(Stmt::new(sql, &values), read).await?.join("\n"))
@@ -120,6 +120,36 @@ both_engines! {
             }
             assert_eq!(all, [3, 2, 4, 1, 5], "{limit}");
         }
+    }
+
+    /// A page looks into so many contracts and no further; the next one goes on there.
+    async fn very_many_contracts(t: TestApp) {
+        furnish(&t).await;
+        let (first, count) = (1_000i64, LOOKED_INTO);
+        let made = t.app.store.write::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+            let more = tx.pick(
+                "WITH RECURSIVE n(n) AS (
+                    SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < $2
+                ) INSERT INTO contracts (company_id, id, name, client_id, created_at, updated_at)
+                SELECT k.company_id, $1 + n, k.name, k.client_id, k.created_at, k.updated_at
+                FROM n, contracts k WHERE k.id = 3",
+                "INSERT INTO contracts (company_id, id, name, client_id, created_at, updated_at)
+                SELECT k.company_id, $1 + n, k.name, k.client_id, k.created_at, k.updated_at
+                FROM generate_series(0, $2 - 1) n, contracts k WHERE k.id = 3",
+            );
+            tx.execute(more, &[&first, &count]).await?;
+            let last = "UPDATE assignments SET contract_id = $1 WHERE id = 5";
+            tx.execute(last, &[&(first + count - 1)]).await?;
+            Ok(())
+        });
+        made.await.unwrap();
+        let page = t.api.get("/api/assignments?user=1").await.ok();
+        assert_eq!(page["data"].as_array().unwrap().len(), 4);
+        let next = page["next"].as_str().expect("another page");
+        assert_eq!(ids(&t.api, &format!("user=1&cursor={next}")).await, [5]);
+        // What misses the window does not count.
+        let window = "user=1&overlaps=2024-02-01..2024-03-01";
+        assert_eq!(ids(&t.api, window).await, [4]);
     }
 
     async fn wrong(t: TestApp) {
@@ -205,10 +235,13 @@ both_engines! {
         let plan = plan(&t).await;
         println!("{plan}");
         match t.engine {
-            Engine::Sqlite => assert_eq!(plan, "SEARCH c USING PRIMARY KEY (company_id=? AND id>?)\n\
-                SEARCH a USING PRIMARY KEY (company_id=? AND contract_id=? AND user_id=? AND start_date<?)"),
+            Engine::Sqlite => assert_eq!(plan, "CO-ROUTINE c\n\
+                SEARCH contracts USING PRIMARY KEY (company_id=? AND id>?)\n\
+                SCAN c\n\
+                SEARCH a USING PRIMARY KEY (company_id=? AND contract_id=? AND user_id=? AND start_date<?)\n\
+                USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"),
             Engine::Postgres => {
-                for part in ["assignments_pkey on assignments", "(contract_id = c.id) AND (user_id = ", "(id >= "] {
+                for part in ["assignments_pkey on assignments", "(contract_id = contracts.id) AND (user_id = ", "(id >= "] {
                     assert!(plan.contains(part), "{plan}");
                 }
                 assert!(!plan.contains("Seq Scan on assignments"), "{plan}");

@@ -11,9 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cloud_events::ExternalIdOf;
-use super::{
-    LIMIT, Page, cursor, limit, page, parameter, position, source_named, unknown_parameter,
-};
+use super::{LIMIT, Page, cursor, limit, parameter, position, source_named, unknown_parameter};
 use crate::app::Shared;
 use crate::assignments::{self, Filter, Position};
 use crate::faces::wire::Day;
@@ -126,7 +124,8 @@ fn days(text: &str) -> Result<DateRange, String> {
 
 /// What a user is assigned to
 ///
-/// The date ranges of a user on all contracts, ordered by contract, start and end.
+/// The date ranges of a user on all contracts, ordered by contract, start and end. A page looks into
+/// 20,000 contracts: where there are more, it may be short, or empty, and yet have a `next`.
 #[utoipa::path(
     get,
     path = "/api/assignments",
@@ -143,10 +142,8 @@ async fn list(
     let Query(query) = query.map_err(unknown_parameter)?;
     let (scope, filter) = query.filter(&caller)?;
     let (limit, after) = (limit(query.limit.as_ref(), LIMIT)?, query.after()?);
-    // One more than the page tells whether there is another.
-    let rows = assignments::list(&app, scope, filter, after, limit + 1).await?;
-    let (rows, next) = page(rows, limit, |row| {
-        cursor(&(row.contract_id, Day(row.range.start), Day(row.range.end)))
-    });
-    Ok(Json(Page { data: rows.into_iter().map(assignment).collect(), next }))
+    let found = assignments::list(&app, scope, filter, after, limit).await?;
+    let next =
+        found.next.and_then(|(contract, start, end)| cursor(&(contract, Day(start), Day(end))));
+    Ok(Json(Page { data: found.rows.into_iter().map(assignment).collect(), next }))
 }
