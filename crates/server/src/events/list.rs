@@ -76,6 +76,9 @@ pub enum ListRefusal {
     NoSuch(i64),
 }
 
+/// Bytes of what the events of a page say, as it is kept: in memory it is several times as much. The
+/// first event is told however large it is.
+const BYTES: i64 = 256 * 1024;
 /// Events that are looked at for some types, before a page ends without them.
 const LOOKED_AT: i64 = 10_000;
 
@@ -96,7 +99,7 @@ pub async fn page(tx: &mut Tx, scope: &Scope, wanted: &Wanted) -> Result<Page, S
         true => {
             let stored = of_all(tx, company, after, limit).await?;
             let last = stored.last().map_or(after, |event| event.number);
-            let more = stored.len() as i64 == limit;
+            let more = is_full(&stored, limit);
             (stored, last, more)
         }
         false => of_types(tx, company, after, &wanted.types, limit).await?,
@@ -145,10 +148,24 @@ async fn purged_to(tx: &mut Tx, company: i64) -> store::Result<i64> {
     Ok(tx.query_opt(sql, params![company]).await?.map_or(0, |(number,): (i64,)| number))
 }
 
+/// The next ones, as far as a page holds them: their sizes are asked first.
 async fn of_all(tx: &mut Tx, company: i64, after: i64, limit: i64) -> store::Result<Vec<Stored>> {
     let sql = "SELECT number, type, entity_id, source_id, key, request_id, time, data FROM events
-        WHERE company_id = $1 AND number > $2 AND number < $3 ORDER BY number LIMIT $4";
-    tx.query(sql, params![company, after, WAITING, limit]).await
+        WHERE company_id = $1 AND number > $2 AND number <= (
+            SELECT max(number) FROM (
+                SELECT number, sum(bytes) OVER (ORDER BY number) - bytes AS before FROM (
+                    SELECT number, length(data) AS bytes FROM events
+                    WHERE company_id = $1 AND number > $2 AND number < $3
+                    ORDER BY number LIMIT $4) a) s
+            WHERE before < $5)
+        ORDER BY number LIMIT $4";
+    tx.query(sql, params![company, after, WAITING, limit, BYTES]).await
+}
+
+/// Whether a page ends where it does because it holds no more.
+fn is_full(stored: &[Stored], limit: i64) -> bool {
+    let bytes: usize = stored.iter().map(|event| event.data.len()).sum();
+    stored.len() as i64 == limit || bytes as i64 >= BYTES
 }
 
 /// Those of some types among the next ones; up to where was looked, and whether more follow.
@@ -162,16 +179,24 @@ async fn of_types(
     let ahead = "SELECT max(number), count(*) FROM (SELECT number FROM events
         WHERE company_id = $1 AND number > $2 AND number < $3 ORDER BY number LIMIT $4) a";
     let wanted = "SELECT number, type, entity_id, source_id, key, request_id, time, data
-        FROM (SELECT * FROM events WHERE company_id = $1 AND number > $2 AND number < $3
-            ORDER BY number LIMIT $4) a
-        WHERE type IN (SELECT e.type FROM {e(type text)}) ORDER BY number LIMIT $5";
+        FROM events WHERE company_id = $1 AND number > $2 AND number <= (
+            SELECT max(number) FROM (
+                SELECT number, sum(bytes) OVER (ORDER BY number) - bytes AS before FROM (
+                    SELECT number, bytes FROM (
+                        SELECT number, type, length(data) AS bytes FROM events
+                        WHERE company_id = $1 AND number > $2 AND number < $3
+                        ORDER BY number LIMIT $4) a
+                    WHERE type IN (SELECT e.type FROM {e(type text)})
+                    ORDER BY number LIMIT $5) t) s
+            WHERE before < $6)
+        AND type IN (SELECT e.type FROM {e(type text)}) ORDER BY number LIMIT $5";
     let types: Vec<&str> = types.iter().map(String::as_str).collect();
     let batch = [Col::Text(&types)];
-    let values = params![company, after, WAITING, LOOKED_AT, limit];
+    let values = params![company, after, WAITING, LOOKED_AT, limit, BYTES];
     let (ahead, stored): (Vec<(Option<i64>, i64)>, Vec<Stored>) =
         tx.query_pair(Stmt::new(ahead, &values[..4]), Stmt::batch(wanted, values, &batch)).await?;
     let (ahead, count) = ahead.first().copied().unwrap_or((None, 0));
-    Ok(match stored.len() as i64 == limit {
+    Ok(match is_full(&stored, limit) {
         true => {
             let last = stored.last().map_or(after, |event| event.number);
             (stored, last, true)

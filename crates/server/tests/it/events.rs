@@ -1,12 +1,18 @@
 //! Every change is an event, in an order that everybody sees alike.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::http::Method;
+use domain::range::DateRange;
 use expect_test::{Expect, expect};
+use jiff::civil::date;
 use serde_json::{Value, json};
+use server::events::Data;
+use server::events::data::{Direction, Range};
 use server::events::purge::purge;
-use testing::{Api, both_engines};
+use server::store::{Stop, Tx};
+use testing::{Api, TestApp, both_engines};
 
 /// The next events, as many as are expected; and that no more come.
 async fn next(api: &Api, after: i64, count: usize) -> Vec<Value> {
@@ -22,6 +28,24 @@ async fn next(api: &Api, after: i64, count: usize) -> Vec<Value> {
     }
     assert_eq!(events.len(), count, "{events:#?}");
     events
+}
+
+/// Events with these numbers, of so many ranges each.
+async fn large(t: &TestApp, numbers: std::ops::RangeInclusive<i64>, ranges: i64) {
+    let day = DateRange { start: date(2026, 1, 1), end: date(2026, 1, 2) };
+    let range = |id| Range { id, user_id: id, range: day };
+    let data = Data::Ranges(Direction::Added, (0..ranges).map(range).collect()).pack();
+    let write = t.app.store.write::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+        for number in numbers.clone() {
+            let sql = "INSERT INTO events
+                    (company_id, number, type, entity_id, source_id, key, request_id, time, data)
+                SELECT company_id, $1, 'contract.users.attached', 1, source_id, key,
+                    request_id, time, $2 FROM events WHERE number = 1";
+            tx.execute(sql, &[&number, &data]).await?;
+        }
+        Ok::<_, Stop<Infallible>>(())
+    });
+    write.await.unwrap();
 }
 
 /// The number of the last event so far.
@@ -111,6 +135,31 @@ async fn tells_nothing(
 const CLIENTS: &str = "/v2/integrations/clients";
 
 both_engines! {
+    /// A page holds a bounded amount, also of the largest events, and at least one.
+    async fn large_pages(t: TestApp) {
+        t.api.create("clients", "OKTA", "c", json!({"name": "C"})).await.ok();
+        next(&t.api, 0, 1).await;
+        large(&t, 2..=9, 20_000).await;
+        large(&t, 10..=10, 100_000).await;
+        for types in ["", "&types=client.created,contract.users.attached"] {
+            let (mut seen, mut path, mut pages) = (Vec::new(), format!("limit=1000{types}"), 0);
+            loop {
+                let page = t.api.get(&format!("/api/events?{path}")).await.ok();
+                let data = page["data"].as_array().unwrap();
+                assert!(data.len() < 8);
+                pages += 1;
+                seen.extend(data.iter().map(|event| event["id"].as_str().unwrap().to_owned()));
+                match page["next"].as_str() {
+                    Some(next) => path = format!("limit=1000{types}&cursor={next}"),
+                    None => break,
+                }
+            }
+            let all: Vec<String> = (1..=10).map(|number| number.to_string()).collect();
+            assert_eq!(seen, all);
+            assert!(pages >= 3, "{pages}");
+        }
+    }
+
     /// The whole of an event.
     async fn an_event(t: TestApp) {
         t.api.create("clients", "OKTA", "c", json!({"name": "Acme", "phone": "1"})).await.ok();
