@@ -1,15 +1,17 @@
 //! Who waits for events, and what wakes them.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 /// The followers of this process.
 #[derive(Debug, Default)]
 pub struct Feed {
     /// By company: the last number that was seen of it.
     heads: Mutex<HashMap<i64, watch::Sender<i64>>>,
+    /// By key: the places of its followers.
+    places: Mutex<HashMap<Arc<str>, Arc<Semaphore>>>,
     /// The server is stopping: nobody waits any longer.
     closing: watch::Sender<bool>,
     /// Something was written here: on PostgreSQL it wants its number.
@@ -18,7 +20,22 @@ pub struct Feed {
     waiting: Mutex<BTreeSet<i64>>,
 }
 
+/// A follower's, until it is dropped.
+pub type Place = OwnedSemaphorePermit;
+
+/// Streams and long polls that a key may have at once, of each process.
+pub const FOLLOWERS: usize = 64;
+
 impl Feed {
+    /// A place for one more follower with the key, if it may have one.
+    pub fn place(&self, key: &Arc<str>) -> Option<Place> {
+        let mut keys = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.retain(|_, places| places.available_permits() < FOLLOWERS);
+        let places = keys.entry(Arc::clone(key));
+        let places = places.or_insert_with(|| Arc::new(Semaphore::new(FOLLOWERS)));
+        Arc::clone(places).try_acquire_owned().ok()
+    }
+
     /// Changes when the company has a new event.
     pub fn follow(&self, company: i64) -> watch::Receiver<i64> {
         let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);

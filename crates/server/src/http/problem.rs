@@ -18,6 +18,7 @@ use super::Limits;
 use super::answer::{JSON, PROBLEM};
 use super::log::Operation;
 use super::rate::Standing;
+use crate::events::feed::FOLLOWERS;
 use crate::store::{self, Stop};
 
 /// An error answer.
@@ -31,7 +32,7 @@ pub struct Problem {
     pub limits: Option<Limits>,
     /// The number of the oldest event that is kept.
     pub oldest: Option<i64>,
-    header: Option<(HeaderName, HeaderValue)>,
+    pub header: Option<(HeaderName, HeaderValue)>,
     cause: Option<store::Error>,
 }
 
@@ -199,6 +200,17 @@ impl Problem {
         let status = StatusCode::TOO_MANY_REQUESTS;
         let problem = Self::new(status, "TooManyRequestsError", "TOO_MANY_REQUESTS", message);
         Self { header: Some((RETRY_AFTER, HeaderValue::from(wait))), ..problem }
+    }
+
+    /// 429: the key follows the feed as often as it may.
+    pub fn too_many_followers() -> Self {
+        let message = format!(
+            "The key has {FOLLOWERS} streams and long polls open, and may have no more at once; \
+            end one of them, or ask without wait"
+        );
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let problem = Self::new(status, "TooManyRequestsError", "TOO_MANY_REQUESTS", message);
+        Self { header: Some((RETRY_AFTER, HeaderValue::from(5))), ..problem }
     }
 
     /// 408: a part of the request did not arrive in its time. The connection ends with it.

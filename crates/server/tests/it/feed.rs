@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use server::events::feed::FOLLOWERS;
 use testing::{Api, both_engines};
 use tokio::task::JoinSet;
 
@@ -178,6 +179,29 @@ both_engines! {
         let wrong = [("accept", "text/event-stream"), ("last-event-id", "x")];
         let wrong = t.api.send(axum::http::Method::GET, "/api/events", &wrong, Vec::new()).await;
         assert_eq!(wrong.status, 400);
+    }
+
+    /// A key may have so many streams and long polls at once, and others have theirs.
+    async fn places(t: TestApp) {
+        let api = t.key(&[], false).await;
+        let key: Arc<str> = api.get("/v1/me").await.ok()["id"].as_str().unwrap().into();
+        let mut places: Vec<_> = (1..FOLLOWERS).map(|_| t.app.feed.place(&key).unwrap()).collect();
+        // The last one, again and again.
+        for _ in 0..3 {
+            api.get("/api/events?wait=1").await.ok();
+            api.stream("/api/events", 0, Duration::from_millis(100)).await;
+        }
+        places.push(t.app.feed.place(&key).unwrap());
+        let stream = [("accept", "text/event-stream")];
+        for (path, headers) in [("/api/events?wait=1", &[][..]), ("/api/events", &stream)] {
+            let refused = api.send(axum::http::Method::GET, path, headers, Vec::new()).await;
+            assert_eq!((refused.status.as_u16(), &refused.headers["retry-after"]), (429, &"5".parse().unwrap()));
+            assert!(refused.text.contains("The key has 64 streams and long polls open"), "{refused}");
+        }
+        api.get("/api/events").await.ok();
+        t.api.get("/api/events?wait=1").await.ok();
+        drop(places);
+        api.get("/api/events?wait=1").await.ok();
     }
 
     /// A stream ends with its key, and when the server stops.

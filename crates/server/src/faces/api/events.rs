@@ -22,6 +22,7 @@ use utoipa_axum::routes;
 use super::cloud_events::{Change, CloudEvent, changes};
 use super::{LimitQuery, Page, cursor, limit, parameter, position, unknown_parameter};
 use crate::app::Shared;
+use crate::events::feed::Place;
 use crate::events::list::{self, ListRefusal, Told, Wanted, find};
 use crate::events::types;
 use crate::http::caller::bearer;
@@ -51,7 +52,7 @@ struct ListQuery {
     /// Only events of these types, with commas between them.
     #[param(example = "user.created,contract.users.attached")]
     types: Option<String>,
-    /// Events on a page, at most 1,000.
+    /// Events on a page, at most 1,000; fewer where they say much.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000, default = 100)]
     limit: Option<String>,
     /// Seconds to wait for an event when there is none yet, at most 60.
@@ -151,8 +152,13 @@ async fn list(
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
     let (mut wanted, wait) = (query.wanted()?, query.wait()?);
+    let streams = wants_stream(&headers);
+    let place = match streams || !wait.is_zero() {
+        true => Some(app.feed.place(&caller.key).ok_or_else(Problem::too_many_followers)?),
+        false => None,
+    };
     let mut follow = app.feed.follow(caller.company_id);
-    if wants_stream(&headers) {
+    if streams {
         if let Some(last) = headers.get("last-event-id") {
             let last = last.to_str().ok().and_then(|text| number(text).ok());
             let rule = "Last-Event-ID must be the number of an event";
@@ -160,7 +166,7 @@ async fn list(
         }
         let page = list::list(&app, caller.reads(), wanted.clone()).await?;
         let token = bearer(&headers).unwrap_or_default().to_owned();
-        let follower = Follower::new(app, caller, token, wanted, follow, page);
+        let follower = Follower::new(app, caller, token, wanted, follow, page, place);
         return Ok(Sse::new(follower.stream()).keep_alive(KeepAlive::default()).into_response());
     }
     let mut until = Instant::now() + wait;
@@ -200,6 +206,7 @@ struct Follower {
     wanted: Wanted,
     follow: watch::Receiver<i64>,
     ready: VecDeque<Told>,
+    _place: Option<Place>,
 }
 
 impl Follower {
@@ -210,9 +217,11 @@ impl Follower {
         mut wanted: Wanted,
         follow: watch::Receiver<i64>,
         page: list::Page,
+        place: Option<Place>,
     ) -> Self {
         wanted.after = Some(page.last);
-        Self { app, caller, token, wanted, follow, ready: page.events.into() }
+        let ready = page.events.into();
+        Self { app, caller, token, wanted, follow, ready, _place: place }
     }
 
     fn stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
