@@ -81,6 +81,7 @@ fn bodies() {
     let (said, took) = trickle(connect(server.address), form);
     about(took, 2.0);
     assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("invalid_request"), "{said}");
+    assert!(said.contains("connection: close\r\n"), "{said}");
 }
 
 /// A body that waits to be asked for is not, once there is an answer.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use base64::Engine as _;
@@ -217,24 +217,25 @@ struct Refused {
     status: StatusCode,
     error: &'static str,
     description: String,
-    /// Seconds.
-    retry_after: Option<u64>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Refused {
     fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> Self {
-        Self { status, error, description: description.into(), retry_after: None }
+        Self { status, error, description: description.into(), header: None }
     }
 
     fn too_many(wait: u64) -> Self {
         let description = format!("Too many requests failed; ask again in {wait} s");
         let status = StatusCode::TOO_MANY_REQUESTS;
         let refused = Self::new(status, "temporarily_unavailable", description);
-        Self { retry_after: Some(wait), ..refused }
+        Self { header: Some((RETRY_AFTER, wait.into())), ..refused }
     }
 
     fn client(description: &str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description)
+        let challenge = HeaderValue::from_static("Basic realm=\"crewline\"");
+        let refused = Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description);
+        Self { header: Some((WWW_AUTHENTICATE, challenge)), ..refused }
     }
 
     fn grant_type(sent: &str) -> Self {
@@ -244,11 +245,17 @@ impl Refused {
     }
 
     fn body(problem: Problem) -> Self {
-        let error = match problem.status {
+        Self::of(problem, "invalid_request")
+    }
+
+    /// A problem in the words of these endpoints; `error`: what it is unless it passes.
+    fn of(problem: Problem, error: &'static str) -> Self {
+        let Problem { status, message, header, .. } = problem;
+        let error = match status {
             StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
-            _ => "invalid_request",
+            _ => error,
         };
-        Self::new(problem.status, error, problem.message)
+        Self { header, ..Self::new(status, error, message) }
     }
 }
 
@@ -268,13 +275,11 @@ impl From<InvalidGrant> for Refused {
 
 impl From<store::Error> for Refused {
     fn from(error: store::Error) -> Self {
-        tracing::error!(cause = error.told(), "no token could be issued");
-        let problem = Problem::from(error);
-        let (error, retry_after) = match problem.status {
-            StatusCode::SERVICE_UNAVAILABLE => ("temporarily_unavailable", Some(1)),
-            _ => ("server_error", None),
-        };
-        Self { retry_after, ..Self::new(problem.status, error, problem.message) }
+        // With a full queue nothing has failed.
+        if !matches!(error, store::Error::QueueFull) {
+            tracing::error!(cause = error.told(), "no token could be issued");
+        }
+        Self::of(Problem::from(error), "server_error")
     }
 }
 
@@ -291,12 +296,8 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let body = TokenError { error: self.error, error_description: self.description };
         let mut response = (self.status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response();
-        if self.status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Basic realm=\"crewline\"");
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
         }
         response
     }
