@@ -18,7 +18,7 @@ const DEPTH: usize = 64;
 #[derive(Clone, Debug)]
 pub struct JsonBody {
     bytes: Bytes,
-    _room: Arc<Room>,
+    room: Arc<Room>,
 }
 
 impl FromRequest<Shared> for JsonBody {
@@ -42,7 +42,7 @@ impl FromRequest<Shared> for JsonBody {
             ))
         })?;
         inspect(text)?;
-        Ok(Self { bytes, _room: Arc::new(room) })
+        Ok(Self { bytes, room: Arc::new(room) })
     }
 }
 
@@ -50,6 +50,11 @@ impl JsonBody {
     pub fn as_str(&self) -> &str {
         // It was checked on the way in.
         std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    /// What it holds of the room for bodies: whatever was read from it and lives on must hold it.
+    pub fn room(&self) -> Arc<Room> {
+        Arc::clone(&self.room)
     }
 
     /// For an operation that takes no body, or an empty object.

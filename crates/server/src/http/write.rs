@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::answer::{Answer, JSON, PROBLEM};
 use super::asked::{APPLIED, Asked, DRY_RUN, REPLAYED};
+use super::bodies::Room;
 use super::inbox::{Inbox, Refusals};
 use super::problem::native;
 use super::{Caller, JsonBody, Problem, Records};
@@ -84,7 +85,8 @@ impl<'a> Write<'a> {
         });
         let request = kept_as(self.caller, self.body);
         let (refused, dry_run) = (self.refused, asked.dry_run);
-        let keep = Arc::new(Keeping { asked, request, inbox, told, refused, each });
+        let room = self.body.room();
+        let keep = Arc::new(Keeping { asked, request, inbox, told, refused, each, _room: room });
         let ended = match operation::run(self.app, &operation, &keep).await {
             Ok(ended) => ended,
             Err(error) => return Problem::from(error).into_response(),
@@ -128,7 +130,9 @@ impl<'a> Write<'a> {
             return problem.into_response();
         }
         let codes = codes(&refused);
-        if let Err(error) = refusals::keep_alone(self.app, inbox.request(), refused).await {
+        if let Err(error) =
+            refusals::keep_alone(self.app, inbox.request(), refused, self.body.room()).await
+        {
             return Problem::from(error).into_response();
         }
         self.app.metrics.refused(&codes);
@@ -163,6 +167,8 @@ struct Keeping<O: Operation, F> {
     told: F,
     refused: fn(Problem) -> Problem,
     each: fn(&O, &O::Outcome) -> Refusals,
+    /// The operation lives on when the client hangs up, and what it was read from was a body.
+    _room: Arc<Room>,
 }
 
 /// How an operation ended, and what for each record that was kept was refused.

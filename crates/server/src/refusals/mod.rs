@@ -182,10 +182,17 @@ pub fn keep(request: &Request, refused: Vec<Refused>, now: Timestamp) -> Last {
     keep
 }
 
-/// Keeps the refused records of a request that no operation was opened for.
-pub async fn keep_alone(app: &App, request: Request, refused: Vec<Refused>) -> store::Result<()> {
+/// Keeps the refused records of a request that no operation was opened for. `with` lives as long
+/// as that takes.
+pub async fn keep_alone(
+    app: &App,
+    request: Request,
+    refused: Vec<Refused>,
+    with: impl Clone + Send + Sync + 'static,
+) -> store::Result<()> {
     let now = app.clock.now();
     let kept = app.store.write("refusals.keep", async move |tx: &mut Tx| {
+        let _with = &with;
         Ok(tx.finish(&[keep(&request, refused, now)]).await?)
     });
     sure(kept.await)
