@@ -27,12 +27,25 @@ pub struct Room(Option<OwnedSemaphorePermit>);
 
 /// What the room is counted in.
 const UNIT: usize = 1024;
-/// By how much a body grows that does not say how long it is.
-const STEP: usize = 64 * UNIT;
+/// By how much a body's room grows. Whoever sends little and slowly holds little: as many as there
+/// may be connections do not fill the room.
+const STEP: usize = 16 * UNIT;
 
 impl Bodies {
     pub fn new(bytes: usize, time: Duration) -> Self {
         Self { room: Arc::new(Semaphore::new(bytes.div_ceil(UNIT))), time }
+    }
+
+    /// Whether there is that much room just now.
+    fn fits(&self, bytes: usize) -> Result<(), Problem> {
+        match bytes.div_ceil(UNIT) <= self.room.available_permits() {
+            true => Ok(()),
+            false => Err(Self::full()),
+        }
+    }
+
+    fn full() -> Problem {
+        Problem::busy("The bodies of other requests fill the memory; try again")
     }
 
     /// Makes a body's room as large as that.
@@ -43,9 +56,7 @@ impl Bodies {
             .ok()
             .and_then(|units| Arc::clone(&self.room).try_acquire_many_owned(units).ok());
         match (more, held) {
-            (None, _) => {
-                Err(Problem::busy("The bodies of other requests fill the memory; try again"))
-            }
+            (None, _) => Err(Self::full()),
             (Some(more), Some(held)) => {
                 held.merge(more);
                 Ok(())
@@ -83,11 +94,12 @@ async fn collect(
     };
     let mut room = Room::default();
     let mut reserve = |bytes| bodies.map_or(Ok(()), |bodies| bodies.grow(&mut room, bytes));
-    // What it says of itself is refused or reserved before any of it is read.
+    // What it says of itself is refused before any of it is read; but room has only what came.
     let told = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     admit(told)?;
-    reserve(told)?;
-    let mut reserved = told;
+    bodies.map_or(Ok(()), |bodies| bodies.fits(told))?;
+    let most = if told > 0 { told } else { limits.max_body_bytes };
+    let mut reserved = 0;
     // Most come in one piece, which is not copied.
     let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
     while let Some(frame) = body.frame().await {
@@ -96,7 +108,7 @@ async fn collect(
         let length = first.len() + rest.len() + data.len();
         admit(length)?;
         if length > reserved {
-            reserved = length.next_multiple_of(STEP);
+            reserved = length.next_multiple_of(STEP).min(most.max(length));
             reserve(reserved)?;
         }
         if first.is_empty() && rest.is_empty() {
@@ -104,7 +116,7 @@ async fn collect(
             continue;
         }
         if rest.is_empty() {
-            rest.reserve(reserved.max(length));
+            rest.reserve(told.max(reserved));
             rest.extend_from_slice(&std::mem::take(&mut first));
         }
         rest.extend_from_slice(&data);
