@@ -23,7 +23,8 @@ pub struct Intake {
     #[arg(long, env = "CREWLINE_BODY_TIMEOUT", default_value_t = 30, value_name = "SECONDS",
         value_parser = seconds())]
     body_timeout: u64,
-    /// Seconds in which a client must take something of what is sent to it
+    /// Seconds in which a client must take something of what is sent to it; it has ten times as
+    /// long for all of an answer that is no stream
     #[arg(long, env = "CREWLINE_WRITE_TIMEOUT", default_value_t = 30, value_name = "SECONDS",
         value_parser = seconds())]
     write_timeout: u64,

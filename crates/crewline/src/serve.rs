@@ -182,7 +182,7 @@ impl Serve {
             // Around everything, so that a page can also read errors.
             false => faces::router(app).layer(cors::layer(self.cors_origins)),
         };
-        let server = listen::serve(listener, router, intake, told);
+        let server = listen::serve(listener, router, intake, shared.metrics.clone(), told);
         let late = async {
             drop(stopped.wait_for(|stop| *stop).await);
             // Who waits for events would wait on.

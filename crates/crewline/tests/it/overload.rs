@@ -76,6 +76,22 @@ fn connections() {
     }
 }
 
+/// Half a question for health takes the leave to be refused for a moment only.
+#[test]
+fn half_questions() {
+    let options = ["--max-connections", "1", "--header-timeout", "60"];
+    let (server, _) = demo(&options);
+    std::thread::sleep(Duration::from_millis(300));
+    let _streams = served(server.address, 1);
+    let mut half: Vec<_> = (0..128).map(|_| connect(server.address)).collect();
+    half.iter_mut().for_each(|half| send(half, "GET /healthz HTTP/1.1\r\nhost: "));
+    let begun = Instant::now();
+    let mut another = connect(server.address);
+    send(&mut another, GET);
+    refused(&rest(&mut another), "too many connections");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
 /// A limit of open files that does not fit.
 #[test]
 fn open_files() {
@@ -117,9 +133,16 @@ fn bodies() {
         assert!(ask(20_000).starts_with("HTTP/1.1 100 "));
         stream
     };
-    // One that says how long it is holds it all at once; the other grows.
-    let by_length = (head(&token, CLIENTS, body.len(), ""), body.clone(), "HTTP/1.1 200 ");
+    // What is only claimed holds nothing.
+    let mut claims: Vec<_> = (0..20).map(|_| connect(server.address)).collect();
+    claims.iter_mut().for_each(|claim| send(claim, &head(&token, CLIENTS, body.len(), "")));
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(ask(65_536).starts_with("HTTP/1.1 100 "));
+    // What came does, whether or not it was said how much it will be.
     let half = &body[..50_000];
+    let (begin, end) = body.split_at(50_000);
+    let begin = head(&token, CLIENTS, body.len(), "") + begin;
+    let by_length = (begin, end.to_owned(), "HTTP/1.1 200 ");
     let grows = (format!("{chunked}c350\r\n{half}"), "\r\n0\r\n\r\n".to_owned(), "HTTP/1.1 409 ");
     for (begun, more, end) in [by_length, grows] {
         let mut stream = holding(&begun);
@@ -140,6 +163,24 @@ fn bodies() {
         }
         std::thread::sleep(Duration::from_millis(500));
     }
+}
+
+/// The token endpoints, too, say when to come back.
+#[test]
+fn bodies_for_tokens() {
+    let (server, token) = demo(&["--max-body", "20000", "--body-memory", "20000"]);
+    let mut stream = connect(server.address);
+    send(&mut stream, &(head(&token, CLIENTS, 20_000, "") + &" ".repeat(19_000)));
+    std::thread::sleep(Duration::from_millis(500));
+    let mut other = connect(server.address);
+    send(
+        &mut other,
+        "POST /v1/oauth/token HTTP/1.1\r\nhost: test\r\ncontent-length: 29\r\n\
+         content-type: application/x-www-form-urlencoded\r\n\r\ngrant_type=client_credentials",
+    );
+    let (head, said) = answer(&mut other);
+    refused(&head, "");
+    assert_eq!(said["error"], "temporarily_unavailable");
 }
 
 /// Hundreds that send again as soon as they are answered.

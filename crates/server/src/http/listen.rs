@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -27,8 +27,9 @@ use tower::Service as _;
 
 use super::Problem;
 use super::bodies::Bodies;
-use super::pace::{Pace, Paced, Patience, Phase, Told};
+use super::pace::{Late, Pace, Paced, Patience, Told};
 use super::request::request_id;
+use crate::metrics::Metrics;
 
 /// What may come in.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +76,7 @@ struct Shared {
     router: Router,
     bodies: Bodies,
     patience: Patience,
+    metrics: Metrics,
     stopped: watch::Receiver<bool>,
 }
 
@@ -83,13 +85,14 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     intake: Intake,
+    metrics: Metrics,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut http = http1::Builder::new();
     http.max_header_size(HEAD).max_buf_size(BUFFER);
     let bodies = Bodies::new(intake.bodies, intake.body);
     let (patience, stop) = (intake.patience, stopped.clone());
-    let shared = Arc::new(Shared { http, router, bodies, patience, stopped: stop });
+    let shared = Arc::new(Shared { http, router, bodies, patience, metrics, stopped: stop });
     let places = Arc::new(Semaphore::new(intake.connections));
     let refused = Arc::new(Semaphore::new(REFUSED));
     tokio::select! {
@@ -134,7 +137,10 @@ async fn accept(
         let shared = Arc::clone(shared);
         tokio::spawn(async move {
             match &leave {
-                Ok(_place) => shared.connection(&shared.http, stream, peer).await,
+                Ok(_place) => {
+                    let _counted = shared.metrics.connection();
+                    shared.connection(&shared.http, stream, peer).await;
+                }
                 Err(_leave) => shared.no_place(stream, peer).await,
             }
             drop(leave);
@@ -167,6 +173,7 @@ impl Shared {
             let (answering, pace) = (self.router.clone().call(request), Arc::clone(&pace));
             async move {
                 let response = answering.await?;
+                pace.told(response.body().size_hint().exact().is_some());
                 Ok::<_, Infallible>(response.map(|body| Told { body, pace }))
             }
         });
@@ -194,7 +201,7 @@ impl Shared {
             while timer.as_mut().poll(context).is_ready() {
                 let now = Instant::now();
                 match noted.due(&self.patience) {
-                    Some((phase, due)) if due <= now => return Poll::Ready(Some(phase)),
+                    Some((late, due)) if due <= now => return Poll::Ready(Some(late)),
                     Some((_, due)) => timer.as_mut().reset(due.into()),
                     None => timer.as_mut().reset((now + self.patience.header).into()),
                 }
@@ -203,14 +210,15 @@ impl Shared {
         })
         .await;
         let Some(late) = late else { return };
+        self.metrics.timed_out(late);
         let Paced { stream, .. } = connection.into_parts().io.into_inner();
         match late {
-            Phase::Head => {
+            Late::Head => {
                 farewell(stream, Problem::too_slow("head", self.patience.header)).await;
             }
             // What is not taken is not kept for it.
-            Phase::Stuck => drop(stream.set_zero_linger()),
-            Phase::New | Phase::Idle | Phase::Busy => {}
+            Late::Stuck => drop(stream.set_zero_linger()),
+            Late::New | Late::Idle => {}
         }
     }
 
@@ -222,15 +230,21 @@ impl Shared {
         if matches!(asked, Ok(Ok(_))) && health.iter().any(|asked| head.starts_with(asked)) {
             let mut http = self.http.clone();
             http.keep_alive(false);
-            return self.connection(&http, stream, peer).await;
+            // It has little time: half heads would take the leave of all others.
+            let _ = timeout(SHORTLY, self.connection(&http, stream, peer)).await;
+            return;
         }
+        self.metrics.no_place();
         farewell(stream, Problem::busy("There are too many connections; try again")).await;
     }
 }
 
 /// Answers a connection whose request is not known, and ends it.
 async fn farewell(mut stream: TcpStream, problem: Problem) {
-    let answer = problem.farewell(&request_id());
+    let request_id = request_id();
+    let (status, message) = (problem.status.as_u16(), problem.message.as_str());
+    tracing::debug!(request_id, status, message, "a connection was ended");
+    let answer = problem.farewell(&request_id);
     let ended = async {
         stream.write_all(&answer).await?;
         stream.shutdown().await?;

@@ -25,18 +25,36 @@ pub struct Patience {
     pub write: Duration,
 }
 
-/// What a connection is waiting for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+impl Patience {
+    /// Until all of an answer is taken, since it was ready. Streams have no end to wait for.
+    fn answer(&self) -> Duration {
+        self.write.saturating_mul(10)
+    }
+}
+
+/// Where a connection stands with its requests.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// The first byte of all has not come.
+    New,
+    /// The rest of a head has not.
+    Head,
+    /// A request is being answered.
+    Busy,
+    /// The next request has not come.
+    Idle,
+}
+
+/// What the other side is late with.
+#[derive(Clone, Copy, Debug)]
+pub enum Late {
     /// The first byte of all.
     New,
     /// The rest of a head.
     Head,
-    /// Ourselves: a request is being answered.
-    Busy,
     /// The next request.
     Idle,
-    /// That the other side takes what is sent.
+    /// Taking what is sent.
     Stuck,
 }
 
@@ -50,11 +68,13 @@ struct Notes {
     since: Instant,
     /// Since when nothing of what is sent is taken.
     stuck: Option<Instant>,
+    /// Since when the last answer is ready that is not a stream.
+    told: Option<Instant>,
 }
 
 impl Pace {
     pub fn new() -> Arc<Self> {
-        let notes = Notes { phase: Phase::New, since: Instant::now(), stuck: None };
+        let notes = Notes { phase: Phase::New, since: Instant::now(), stuck: None, told: None };
         Arc::new(Self(Mutex::new(notes)))
     }
 
@@ -67,7 +87,16 @@ impl Pace {
         self.notes().phase = Phase::Busy;
     }
 
-    /// Its answer is.
+    /// Its answer is ready; `whole`: it is no stream.
+    pub fn told(&self, whole: bool) {
+        let mut notes = self.notes();
+        // A stream behind an answer that is not taken is no excuse.
+        if whole || notes.stuck.is_none() {
+            notes.told = whole.then(Instant::now);
+        }
+    }
+
+    /// Its answer is complete.
     fn answered(&self) {
         let mut notes = self.notes();
         (notes.phase, notes.since) = (Phase::Idle, Instant::now());
@@ -80,7 +109,7 @@ impl Pace {
             // The time of the first head has begun.
             Phase::New => notes.phase = Phase::Head,
             Phase::Idle => (notes.phase, notes.since) = (Phase::Head, Instant::now()),
-            Phase::Head | Phase::Busy | Phase::Stuck => {}
+            Phase::Head | Phase::Busy => {}
         }
     }
 
@@ -93,13 +122,18 @@ impl Pace {
     }
 
     /// What is waited for, and until when; `None`: for ourselves.
-    pub fn due(&self, patience: &Patience) -> Option<(Phase, Instant)> {
+    pub fn due(&self, patience: &Patience) -> Option<(Late, Instant)> {
         let notes = self.notes();
-        match (notes.stuck, notes.phase) {
-            (Some(since), _) => Some((Phase::Stuck, since + patience.write)),
-            (None, Phase::Busy | Phase::Stuck) => None,
-            (None, Phase::Idle) => Some((Phase::Idle, notes.since + patience.idle)),
-            (None, phase) => Some((phase, notes.since + patience.header)),
+        if let Some(stuck) = notes.stuck {
+            let something = stuck + patience.write;
+            let all = notes.told.map_or(something, |told| told + patience.answer());
+            return Some((Late::Stuck, something.min(all)));
+        }
+        match notes.phase {
+            Phase::Busy => None,
+            Phase::Idle => Some((Late::Idle, notes.since + patience.idle)),
+            Phase::New => Some((Late::New, notes.since + patience.header)),
+            Phase::Head => Some((Late::Head, notes.since + patience.header)),
         }
     }
 }
@@ -188,5 +222,30 @@ impl HttpBody for Told {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who takes a little now and then has an end too, but of a stream.
+    #[test]
+    fn slow_readers() {
+        let write = Duration::from_millis(20);
+        let patience = Patience { header: write, idle: write, write };
+        for whole in [true, false] {
+            let pace = Pace::new();
+            pace.asked();
+            pace.told(whole);
+            let told = Instant::now();
+            for _ in 0..10 {
+                std::thread::sleep(Duration::from_millis(25));
+                pace.sent(false);
+                pace.sent(true);
+            }
+            let (_, due) = pace.due(&patience).expect("something is waited for");
+            assert_eq!(due <= told + patience.answer(), whole);
+        }
     }
 }

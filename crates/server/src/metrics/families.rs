@@ -43,6 +43,11 @@ pub(super) struct Outcome {
     pub outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Phase {
+    pub phase: &'static str,
+}
+
 /// Histograms of each label set.
 type Histograms<S> = Family<S, Histogram, fn() -> Histogram>;
 
@@ -67,6 +72,7 @@ fn told<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metr
 pub(super) struct Families {
     pub registry: Registry,
     pub started: Timestamp,
+    pub connections: Connections,
     pub requests: Requests,
     pub records: Records,
     pub transaction_seconds: Histograms<Transaction>,
@@ -80,6 +86,7 @@ impl Families {
         let mut registry = Registry::with_prefix("crewline");
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The version that runs", version);
+        let connections = Connections::new(&mut registry);
         let (requests, records) = (Requests::new(&mut registry), Records::new(&mut registry));
         let help = "How long operations took, waiting included, by how they ended";
         let family = Family::new_with_constructor(seconds as fn() -> Histogram);
@@ -101,6 +108,7 @@ impl Families {
         Self {
             registry,
             started,
+            connections,
             requests,
             records,
             transaction_seconds,
@@ -110,6 +118,32 @@ impl Families {
         }
     }
 }
+
+/// Of the listener.
+#[derive(Debug)]
+pub(super) struct Connections {
+    pub open: Gauge,
+    pub refused: Counter,
+    pub timed_out: Family<Phase, Counter>,
+}
+
+impl Connections {
+    fn new(registry: &mut Registry) -> Self {
+        let help = "Connections that have a place";
+        let open = told(registry, "connections", help, Gauge::default());
+        let help = "Connections that found no place";
+        let refused = told(registry, "connections_refused", help, Counter::default());
+        let help = "Connections that were ended because the other side was too slow, by with what";
+        let timed_out = told(registry, "connections_timed_out", help, Family::default());
+        for phase in PHASES {
+            drop(timed_out.get_or_create(&Phase { phase }));
+        }
+        Self { open, refused, timed_out }
+    }
+}
+
+/// What a connection may be too slow with.
+const PHASES: [&str; 4] = ["new", "head", "idle", "write"];
 
 /// Of HTTP.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Where Prometheus asks: a listener of its own, so that what is told is for the operator only.
 
 use std::sync::Weak;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -10,9 +11,24 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use prometheus_client::encoding::prometheus_text;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
-use super::scrape;
+use super::{Metrics, scrape};
 use crate::app::{App, Shared};
+use crate::http::listen::{self, Intake};
+use crate::http::pace::Patience;
+
+/// A few scrapers, none of which sends a body.
+const INTAKE: Intake = Intake {
+    connections: 32,
+    patience: Patience {
+        header: Duration::from_secs(10),
+        idle: Duration::from_secs(75),
+        write: Duration::from_secs(10),
+    },
+    body: Duration::from_secs(10),
+    bodies: 0,
+};
 
 /// Answers until it is dropped. It does not keep the server alive.
 pub fn serve(listener: TcpListener, app: &Shared) -> impl Future<Output = ()> + use<> {
@@ -21,8 +37,9 @@ pub fn serve(listener: TcpListener, app: &Shared) -> impl Future<Output = ()> + 
         .fallback(async || (StatusCode::NOT_FOUND, "There is only /metrics here\n"))
         .with_state(Shared::downgrade(app));
     async move {
-        // It goes on after every error.
-        let _ = axum::serve(listener, router).await;
+        let (_stop, stopped) = watch::channel(false);
+        // What is counted is the server's, not this listener's.
+        listen::serve(listener, router, INTAKE, Metrics::default(), stopped).await;
     }
 }
 

@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 
 use axum::http::{Method, StatusCode};
 
-use families::{Answer, Code, Families, Outcome, Route, Transaction};
+use families::{Answer, Code, Families, Outcome, Phase, Route, Transaction};
 pub use listen::serve;
 pub use scrape::text;
 
 use crate::http::log::Counts;
+use crate::http::pace::Late;
 use crate::store::{Location, Stop};
 use crate::webhooks::standing::Fate;
 
@@ -41,6 +42,18 @@ pub fn method(method: &Method) -> &'static str {
     }
 }
 
+/// A connection that is counted.
+#[derive(Debug)]
+pub struct Connected(Metrics);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        if let Some(all) = &self.0.0 {
+            all.connections.open.dec();
+        }
+    }
+}
+
 impl Metrics {
     /// Counts for a server on this database.
     pub fn on(location: &Location) -> Self {
@@ -50,6 +63,34 @@ impl Metrics {
     /// When something began; `None` when nobody wants to know.
     pub fn begin(&self) -> Option<Instant> {
         self.0.as_ref().map(|_| Instant::now())
+    }
+
+    /// A connection has a place, until what this gives is dropped.
+    pub fn connection(&self) -> Connected {
+        if let Some(all) = &self.0 {
+            all.connections.open.inc();
+        }
+        Connected(self.clone())
+    }
+
+    /// A connection found no place.
+    pub fn no_place(&self) {
+        if let Some(all) = &self.0 {
+            all.connections.refused.inc();
+        }
+    }
+
+    /// A connection was ended because the other side was too slow.
+    pub fn timed_out(&self, late: Late) {
+        let phase = match late {
+            Late::New => "new",
+            Late::Head => "head",
+            Late::Idle => "idle",
+            Late::Stuck => "write",
+        };
+        if let Some(all) = &self.0 {
+            all.connections.timed_out.get_or_create(&Phase { phase }).inc();
+        }
     }
 
     /// A request came in. It is [answered](Self::answered) later, or its client hangs up.
