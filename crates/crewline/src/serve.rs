@@ -182,6 +182,9 @@ impl Serve {
             // Around everything, so that a page can also read errors.
             false => faces::router(app).layer(cors::layer(self.cors_origins)),
         };
+        // The API document, which comes with the routes, took some megabytes for a moment.
+        // Safety: it may be called at any time.
+        unsafe { libmimalloc_sys::mi_collect(true) };
         let server = listen::serve(listener, router, intake, shared.metrics.clone(), told);
         let late = async {
             drop(stopped.wait_for(|stop| *stop).await);

@@ -71,16 +71,16 @@ async fn of_entity(
     tx: &mut Tx,
     filter: &Filter,
     (of, entity): (Kind, i64),
-    Seen { company, sources, after: (kind, external_id, source), limit }: Seen<'_>,
+    Seen { company, sources, after: (_, external_id, source), limit }: Seen<'_>,
 ) -> store::Result<Vec<Reference>> {
     let wanted_id = filter.external_id.as_ref().map(ExternalId::as_str);
     let sql = "SELECT kind, source_id, external_id, entity_id, created_at FROM external_refs
         WHERE company_id = $1 AND kind = $2 AND entity_id = $3
             AND ($4 IS NULL OR external_id = $4)
-            AND (kind, external_id, source_id) > ($5, $6, $7)
+            AND (external_id, source_id) > ($5, $6)
             AND source_id IN (SELECT e.source_id FROM {e(source_id bigint)})
-        ORDER BY kind, external_id, source_id LIMIT $8";
-    let values = params![company, of.name(), entity, wanted_id, kind, external_id, source, limit];
+        ORDER BY external_id, source_id LIMIT $7";
+    let values = params![company, of.name(), entity, wanted_id, external_id, source, limit];
     tx.query_batch(sql, values, &[Col::Int(sources)]).await
 }
 

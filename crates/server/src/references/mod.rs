@@ -222,6 +222,12 @@ pub async fn of_entity(
 /// What sources call some entities.
 pub type Known = HashMap<(&'static str, i64), Vec<(Source, String)>>;
 
+/// The references of some entities: a seek for each.
+pub const OF_ENTITIES: &str = "SELECT e.ord, r.source_id, r.external_id
+    FROM {e(kind text, entity_id bigint)} CROSS JOIN external_refs r
+    WHERE r.company_id = $1 AND r.kind = e.kind AND r.entity_id = e.entity_id
+    ORDER BY e.ord, r.created_at, r.source_id, r.external_id";
+
 /// What sources call entities now, of those that the key may see; the oldest reference first.
 pub async fn of_entities(
     tx: &mut Tx,
@@ -233,12 +239,9 @@ pub async fn of_entities(
         return Ok(known);
     }
     let (kinds, ids): (Vec<&str>, Vec<i64>) = entities.iter().copied().unzip();
-    let sql = "SELECT e.ord, r.source_id, r.external_id
-        FROM {e(kind text, entity_id bigint)} CROSS JOIN external_refs r
-        WHERE r.company_id = $1 AND r.kind = e.kind AND r.entity_id = e.entity_id
-        ORDER BY e.ord, r.created_at, r.source_id, r.external_id";
     let batch = [Col::Text(&kinds), Col::Int(&ids)];
-    let rows: Vec<(i64, i64, String)> = tx.query_batch(sql, params![scope.company], &batch).await?;
+    let rows: Vec<(i64, i64, String)> =
+        tx.query_batch(OF_ENTITIES, params![scope.company], &batch).await?;
     for (ord, source, external_id) in rows {
         let entity = usize::try_from(ord - 1).ok().and_then(|nth| entities.get(nth));
         if let (Some(entity), Some(source)) = (entity, scope.sources.visible(source)) {

@@ -36,8 +36,6 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Pages of the WAL (4 KiB each) that are written back together: a page that changed several times
 /// meanwhile is written once.
 const CHECKPOINT: i64 = 2_000;
-/// Bytes of the database that readers see without a call into the kernel.
-const MAPPED: i64 = 1 << 30;
 /// How long a read may hold its snapshot: the WAL cannot shrink below it.
 const READ: Duration = Duration::from_secs(1);
 
@@ -357,7 +355,6 @@ pub(super) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     prepare(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
-    connection.pragma_update(None, "mmap_size", MAPPED)?;
     Ok(connection)
 }
 

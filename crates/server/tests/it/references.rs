@@ -1,8 +1,31 @@
 //! External references: linked, and looked up both ways.
 
+use std::convert::Infallible;
+
 use expect_test::expect;
 use serde_json::{Value, json};
-use testing::both_engines;
+use server::references::OF_ENTITIES;
+use server::store::{Col, Param, Row, Stmt, Tx};
+use testing::{Engine, TestApp, both_engines};
+
+/// However many references of a kind there are, those of an entity are found by a seek: SQLite once
+/// went through all of the kind.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_entities_by_seeks() {
+    let t = TestApp::new(Engine::Sqlite).await;
+    let read = t.app.store.read::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+        let sql: &'static str = format!("EXPLAIN QUERY PLAN {OF_ENTITIES}").leak();
+        let (values, batch): ([&(dyn Param + Send); 1], _) =
+            ([&1i64], [Col::Text(&["user"]), Col::Int(&[1])]);
+        let read = move |row: &Row<'_>| row.get::<String>(3);
+        Ok(tx.query_by(Stmt::batch(sql, &values, &batch), read).await?.join("\n"))
+    });
+    expect![[r#"
+        SCAN batch VIRTUAL TABLE INDEX 0:
+        SEARCH r USING COVERING INDEX external_refs_entity (company_id=? AND kind=? AND entity_id=?)
+        USE TEMP B-TREE FOR ORDER BY"#]]
+    .assert_eq(&read.await.unwrap());
+}
 
 both_engines! {
     /// A link by our id, by a reference, by e-mail; the same link again is 200.

@@ -273,6 +273,7 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V23__refusals.sql 1aa0c0c0378b
         sqlite/V24__events.sql 80e96daab295
         sqlite/V25__webhooks.sql 216de64fdbbc
+        sqlite/V26__references_of_an_entity.sql 2f016eae1f07
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -298,6 +299,7 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V23__refusals.sql 31ff9d353224
         postgres/V24__events.sql 00431855995b
         postgres/V25__webhooks.sql 933ce9dc04d8
+        postgres/V26__references_of_an_entity.sql 2f016eae1f07
     "#]]
     .assert_eq(&sums);
 }
