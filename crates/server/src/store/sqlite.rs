@@ -36,6 +36,8 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Pages of the WAL (4 KiB each) that are written back together: a page that changed several times
 /// meanwhile is written once.
 const CHECKPOINT: i64 = 2_000;
+/// KiB of pages that the writer remembers: the upper levels of all tables, and where it has just been.
+const CACHE: i64 = 16 * 1024;
 /// How long a read may hold its snapshot: the WAL cannot shrink below it.
 const READ: Duration = Duration::from_secs(1);
 
@@ -337,6 +339,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
+    connection.pragma_update(None, "cache_size", -CACHE)?;
     Ok(connection)
 }
 
