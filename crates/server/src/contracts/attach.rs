@@ -102,21 +102,19 @@ type Contract = (i64, Option<Date>, Option<Date>);
 
 /// The contract, held until the commit, and the user of each entry.
 async fn find(tx: &mut Tx, input: &Attach) -> store::Result<(Option<Contract>, Vec<Option<i64>>)> {
-    let (mut external, mut external_at) = (Vec::new(), Vec::new());
-    let (mut internal, mut internal_at) = (Vec::new(), Vec::new());
+    let (mut external, mut internal) = (Vec::new(), Vec::new());
     for (nth, entry) in input.entries.iter().enumerate() {
         match &entry.user {
-            Some(Ref::External(id)) => {
-                external.push(id.as_str());
-                external_at.push(nth);
-            }
-            Some(Ref::Internal(id)) => {
-                internal.push(*id);
-                internal_at.push(nth);
-            }
+            Some(Ref::External(id)) => external.push((id.as_str(), nth)),
+            Some(Ref::Internal(id)) => internal.push((*id, nth)),
             None => {}
         }
     }
+    // What lies close together is looked up one after the other.
+    external.sort_unstable();
+    internal.sort_unstable();
+    let (external, external_at): (Vec<&str>, Vec<usize>) = external.into_iter().unzip();
+    let (internal, internal_at): (Vec<i64>, Vec<usize>) = internal.into_iter().unzip();
     let (company, source) = (input.scope.company, input.scope.source.id);
     let by_external_id = "SELECT e.ord, r.entity_id
         FROM {e(external_id text)} CROSS JOIN external_refs r

@@ -231,6 +231,11 @@ impl Problem {
         Self { header: Some((RETRY_AFTER, HeaderValue::from(1))), ..problem }
     }
 
+    /// Whether there is too much to do, and nothing wrong.
+    pub fn is_busy(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE && self.cause.is_none()
+    }
+
     /// 503: not now.
     fn unavailable(message: &'static str, cause: store::Error) -> Self {
         Self { cause: Some(cause), ..Self::busy(message) }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
@@ -14,6 +15,10 @@ use super::{Problem, leftover};
 use crate::metrics::Metrics;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How much later it is told that there is too much to do: who asks again at once, as some clients
+/// do, would else take the time in which others are served.
+const LATER: Duration = Duration::from_millis(500);
 
 /// Gives the request an id (one from within has that of the request that sent it), every problem its body, and the log its line.
 pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: Next) -> Response {
@@ -30,8 +35,12 @@ pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: 
     if response.status() != StatusCode::REQUEST_TIMEOUT {
         leftover.drain().await;
     }
-    if let Some(problem) = response.extensions().get::<Arc<Problem>>() {
+    let busy = response.extensions().get::<Arc<Problem>>().is_some_and(|problem| {
         metrics.problem(problem.code);
+        problem.is_busy()
+    });
+    if busy {
+        tokio::time::sleep(LATER).await;
     }
     let mut response =
         Problem::render(response, uri.path(), &line.operation, &line.seen.request_id);

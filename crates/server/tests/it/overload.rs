@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::Method;
 use server::http::Limits;
@@ -49,7 +49,10 @@ async fn refused_unread(engine: Engine) {
     };
     assert_eq!(wrong().await.status, 400);
     let crowd = crowd(&t).await;
+    let asked = Instant::now();
     let answer = wrong().await;
+    // Not at once: who asks again at once is to leave time for others.
+    assert!(asked.elapsed() >= Duration::from_millis(500));
     assert_eq!(
         (answer.status.as_u16(), &answer.headers["retry-after"]),
         (503, &"1".parse().unwrap())
