@@ -59,7 +59,7 @@ async fn plan(t: &TestApp) -> String {
         let [first, last] =
             ["2025-01-01", "2025-12-31"].map(|day| day.parse::<jiff::civil::Date>().unwrap());
         let values: [&(dyn Param + Send); 9] =
-            [&1i64, &1i64, &first, &last, &2i64, &first, &last, &101i64, &LOOKED_INTO];
+            [&1i64, &2i64, &first, &last, &1i64, &first, &last, &101i64, &LOOKED_INTO];
         let column = tx.pick(3, 0);
         let read = move |row: &Row<'_>| row.get::<String>(column);
         Ok(tx.query_by(Stmt::new(sql, &values), read).await?.join("\n"))
