@@ -62,6 +62,9 @@ pub fn sqlite(file: &PathBuf, running: &Running) -> rusqlite::Result<Seen> {
     let mut connection = Connection::open(file)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // As the server has it.
+    connection.pragma_update(None, "wal_autocheckpoint", 2_000)?;
+    connection.pragma_update(None, "cache_size", -16 * 1_024)?;
     let (mut seen, mut random) = (Seen::default(), Random::new(running.seed));
     while running.goes_on() {
         let (contract, rows) = rows(&mut random, running.ranges);

@@ -47,6 +47,20 @@ impl Ref {
             Ref::External(id) => id.as_str().to_owned(),
         }
     }
+
+    pub fn internal(&self) -> Option<i64> {
+        match self {
+            Ref::Internal(id) => Some(*id),
+            Ref::External(_) => None,
+        }
+    }
+
+    pub fn external(&self) -> Option<&str> {
+        match self {
+            Ref::Internal(_) => None,
+            Ref::External(id) => Some(id.as_str()),
+        }
+    }
 }
 
 impl fmt::Display for Ref {

@@ -12,6 +12,7 @@ use crate::entities::Judged;
 use crate::events::Verb;
 use crate::events::data::{Data, Direction, Range};
 use crate::operation::{Operation, Turn};
+use crate::references::remembered::Remembered;
 use crate::references::{self, Wanted};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -100,50 +101,54 @@ fn good_ranges(entry: &Entry) -> usize {
 
 type Contract = (i64, Option<Date>, Option<Date>);
 
+const USERS_BY_EXTERNAL_ID: &str = "SELECT e.ord, r.entity_id
+    FROM {e(external_id text)} CROSS JOIN external_refs r
+    WHERE r.company_id = $1 AND r.kind = 'user' AND r.external_id = e.external_id
+        AND r.source_id = $2";
+const USERS_BY_ID: &str = "SELECT e.ord, u.id FROM {e(id bigint)} CROSS JOIN users u
+    WHERE u.company_id = $1 AND u.id = e.id";
+
 /// The contract, held until the commit, and the user of each entry.
 async fn find(tx: &mut Tx, input: &Attach) -> store::Result<(Option<Contract>, Vec<Option<i64>>)> {
-    let (mut external, mut internal) = (Vec::new(), Vec::new());
-    for (nth, entry) in input.entries.iter().enumerate() {
-        match &entry.user {
-            Some(Ref::External(id)) => external.push((id.as_str(), nth)),
-            Some(Ref::Internal(id)) => internal.push((*id, nth)),
-            None => {}
-        }
-    }
-    // What lies close together is looked up one after the other.
-    external.sort_unstable();
-    internal.sort_unstable();
-    let (external, external_at): (Vec<&str>, Vec<usize>) = external.into_iter().unzip();
-    let (internal, internal_at): (Vec<i64>, Vec<usize>) = internal.into_iter().unzip();
     let (company, source) = (input.scope.company, input.scope.source.id);
-    let by_external_id = "SELECT e.ord, r.entity_id
-        FROM {e(external_id text)} CROSS JOIN external_refs r
-        WHERE r.company_id = $1 AND r.kind = 'user' AND r.external_id = e.external_id
-            AND r.source_id = $2";
-    let by_id = "SELECT e.ord, u.id FROM {e(id bigint)} CROSS JOIN users u
-        WHERE u.company_id = $1 AND u.id = e.id";
-    let scope = params![company, source];
-    let (external_batch, internal_batch) = ([Col::Text(&external)], [Col::Int(&internal)]);
-    let external_users = Stmt::batch(by_external_id, scope, &external_batch);
-    let internal_users = Stmt::batch(by_id, &scope[..1], &internal_batch);
-
-    let mut users = vec![None; input.entries.len()];
-    let (contract, at, found) = match &input.contract {
-        Ref::External(id) => {
+    let entries = input.entries.iter().map(|entry| entry.user.as_ref());
+    let (contract, users) = match &input.contract {
+        Ref::External(contract) => {
+            let external: Vec<_> = entries.map(|user| user.and_then(Ref::external)).collect();
+            let remembered = Remembered::of(tx, &input.scope, Kind::User).await?;
+            let mut users = remembered.find(tx, &external);
+            let rest = external.into_iter().zip(&users);
+            let (ids, places) = in_order(rest.map(|(id, user)| id.filter(|_| user.is_none())));
             let sql = tx.pick(CONTRACT_BY_EXTERNAL_ID.0, CONTRACT_BY_EXTERNAL_ID.1);
-            let values = params![company, source, id.as_str()];
-            let (contract, found) = tx.query_pair(Stmt::new(sql, values), external_users).await?;
-            (contract, &external_at, found)
+            let values = params![company, source, contract.as_str()];
+            let (scope, batch) = (params![company, source], [Col::Text(&ids)]);
+            let rest = Stmt::batch(USERS_BY_EXTERNAL_ID, scope, &batch);
+            let (contract, found) = tx.query_pair(Stmt::new(sql, values), rest).await?;
+            remembered.keep(tx, &ids, &found);
+            references::fill(&mut users, &places, found);
+            (contract, users)
         }
-        Ref::Internal(id) => {
+        Ref::Internal(contract) => {
+            let mut users = vec![None; input.entries.len()];
+            let (ids, places) = in_order(entries.map(|user| user.and_then(Ref::internal)));
             let sql = tx.pick(CONTRACT_BY_ID.0, CONTRACT_BY_ID.1);
-            let values = params![company, *id];
-            let (contract, found) = tx.query_pair(Stmt::new(sql, values), internal_users).await?;
-            (contract, &internal_at, found)
+            let values = params![company, *contract];
+            let (scope, batch) = (params![company], [Col::Int(&ids)]);
+            let by_id = Stmt::batch(USERS_BY_ID, scope, &batch);
+            let (contract, found) = tx.query_pair(Stmt::new(sql, values), by_id).await?;
+            references::fill(&mut users, &places, found);
+            (contract, users)
         }
     };
-    references::fill(&mut users, at, found);
     Ok((contract.into_iter().next(), users))
+}
+
+/// The ids that are there, in their order, and their places: what lies close together is looked up
+/// one after the other.
+fn in_order<T: Ord>(ids: impl Iterator<Item = Option<T>>) -> (Vec<T>, Vec<usize>) {
+    let mut ids: Vec<_> = ids.enumerate().filter_map(|(nth, id)| Some((id?, nth))).collect();
+    ids.sort_unstable();
+    ids.into_iter().unzip()
 }
 
 /// The statement on SQLite, and on PostgreSQL, where the contract's period must not change

@@ -2,6 +2,7 @@
 
 pub mod link;
 mod list;
+pub mod remembered;
 
 use std::collections::HashMap;
 

@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::batch::{self, Batch, Dialect};
 use super::error::{Error, Result, Startup, Stop};
 use super::last::Last;
+use super::memory::Memory;
 use super::tx::{Progress, Stmt, Tx};
 use super::value::Row;
 use super::{Op, Options, Status};
@@ -51,9 +52,15 @@ pub struct Lite {
     held: bool,
     /// Rows that the connection had changed before the job.
     start: u64,
+    /// Not for a job with a savepoint, that may see what will be undone; nor for readers.
+    memory: Option<Box<Memory>>,
 }
 
 impl Lite {
+    pub(super) fn memory(&mut self) -> Option<&mut Memory> {
+        self.memory.as_deref_mut()
+    }
+
     pub(super) fn rows<T>(
         &mut self,
         statement: Stmt<'_>,
@@ -262,7 +269,8 @@ impl Sqlite {
         let readers = Lane { queue: reads, _threads: Threads(threads) };
         let (writes, queue) = mpsc::channel(options.queue);
         let metrics = options.metrics.clone();
-        let thread = spawn("writer", move || write_all(Runner::new(writer, metrics), queue))?;
+        let thread =
+            spawn("writer", move || write_all(Runner::remembering(writer, metrics), queue))?;
         let writer = Lane { queue: writes, _threads: Threads(vec![thread]) };
         Ok(Self { readers, writer, statements, path: path.to_owned() })
     }
@@ -367,6 +375,7 @@ fn write_all(mut writer: Runner, mut queue: mpsc::Receiver<Box<dyn Job>>) {
         let mut group = vec![first];
         let mut together = writer.together(&mut group, &mut queue, false);
         if together.is_err() {
+            writer.forget();
             writer.metrics.runs_again();
             together = writer.together(&mut group, &mut queue, true);
         }
@@ -382,6 +391,8 @@ fn write_all(mut writer: Runner, mut queue: mpsc::Receiver<Box<dyn Job>>) {
 struct Runner {
     /// Always there, but while a job has it.
     connection: Option<Box<Connection>>,
+    /// The writer's, but while a job has it.
+    memory: Option<Box<Memory>>,
     metrics: Metrics,
 }
 
@@ -390,7 +401,19 @@ struct Lost;
 
 impl Runner {
     fn new(connection: Connection, metrics: Metrics) -> Self {
-        Self { connection: Some(Box::new(connection)), metrics }
+        Self { connection: Some(Box::new(connection)), memory: None, metrics }
+    }
+
+    /// With what operations remember.
+    fn remembering(connection: Connection, metrics: Metrics) -> Self {
+        Self { memory: Some(Box::new(Memory::new())), ..Self::new(connection, metrics) }
+    }
+
+    /// Something is undone that operations may have read.
+    fn forget(&mut self) {
+        if let Some(memory) = &mut self.memory {
+            memory.forget();
+        }
     }
 
     /// Runs a group in one transaction. A savepoint copies every page that its job changes, and
@@ -499,10 +522,12 @@ impl Runner {
     fn run(&mut self, job: &mut dyn Job, held: bool) -> bool {
         let Some(connection) = self.connection.take() else { return false };
         let (progress, start) = (Progress::default(), connection.total_changes());
-        let mut tx = Tx::Sqlite(Lite { connection, progress, found: false, held, start });
+        let memory = if held { None } else { self.memory.take() };
+        let mut tx = Tx::Sqlite(Lite { connection, progress, found: false, held, start, memory });
         let keep = job.run(&mut tx);
         if let Tx::Sqlite(lite) = tx {
             self.connection = Some(lite.connection);
+            self.memory = lite.memory.or(self.memory.take());
         }
         keep
     }
@@ -549,8 +574,7 @@ where
     R: Send + 'static,
 {
     let connection = connect_reader(path).map_err(Error::from)?;
-    let connection = Some(Box::new(connection));
-    let mut reader = Runner { connection, metrics: Metrics::default() };
+    let mut reader = Runner::new(connection, Metrics::default());
     let (reply, _answer) = oneshot::channel();
     let mut task = Task { op, tried: false, result: None, reply, statements: Arc::default() };
     reader.sql("BEGIN")?;

@@ -3,6 +3,7 @@
 use super::batch::Dialect;
 use super::error::{Error, Result};
 use super::last::Last;
+use super::memory::Memory;
 use super::postgres::Pg;
 use super::sqlite::Lite;
 use super::value::{Col, FromRow, Params, Row};
@@ -110,6 +111,14 @@ impl Tx {
         batch: &[Col<'_>],
     ) -> Result<u64> {
         self.change(Stmt::batch(sql, params, batch)).await
+    }
+
+    /// What operations remember of what they read; only where one writer runs them all.
+    pub fn memory(&mut self) -> Option<&mut Memory> {
+        match self {
+            Tx::Sqlite(lite) => lite.memory(),
+            Tx::Postgres(_) => None,
+        }
     }
 
     /// Asks ahead whether a statement finds any row; [`found`](Self::found) tells. On PostgreSQL it

@@ -150,7 +150,8 @@ async fn migrated(engine: Engine) -> (Database, Schema) {
 async fn both_engines_have_the_same_schema() {
     let (_file, mut sqlite) = migrated(Engine::Sqlite).await;
     let (_, postgres) = migrated(Engine::Postgres).await;
-    // The one difference: docs/adr/0004.
+    // The two differences: docs/adr/0016 and docs/adr/0004.
+    assert!(sqlite.remove("removed_references").is_some());
     let key = "(company_id, contract_id) -> contracts(company_id, id)";
     assert!(sqlite.get_mut("assignments").unwrap().foreign_keys.remove(key));
     assert_eq!(sqlite, postgres);
@@ -274,6 +275,7 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V24__events.sql 80e96daab295
         sqlite/V25__webhooks.sql 216de64fdbbc
         sqlite/V26__references_of_an_entity.sql 2f016eae1f07
+        sqlite/V27__removed_references.sql 18492ecebf00
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -300,6 +302,7 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V24__events.sql 00431855995b
         postgres/V25__webhooks.sql 933ce9dc04d8
         postgres/V26__references_of_an_entity.sql 2f016eae1f07
+        postgres/V27__removed_references.sql c71ab1d07a22
     "#]]
     .assert_eq(&sums);
 }

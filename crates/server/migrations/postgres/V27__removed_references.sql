@@ -1,0 +1,1 @@
+-- SQLite alone counts removed references: here no writer remembers any.
