@@ -1,9 +1,11 @@
-//! What bodies may take: all together a room in memory, and each its time.
+//! What bodies may take: all together a room in memory, and each its time. Answers that are not taken
+//! have as much; while they have more, no body comes in.
 //!
 //! The listener puts [`Bodies`] among the extensions of what it takes in. A request from within has
 //! none: its body is in memory already.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -19,6 +21,33 @@ use super::{Limits, Problem};
 pub struct Bodies {
     room: Arc<Semaphore>,
     time: Duration,
+    answers: Answers,
+}
+
+/// The bytes of answers that are not taken yet. An answer is given whatever there is of them.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    held: Arc<AtomicUsize>,
+    room: usize,
+}
+
+impl Answers {
+    pub fn new(room: usize) -> Self {
+        Self { held: Arc::default(), room }
+    }
+
+    pub fn hold(&self, bytes: usize) {
+        self.held.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub fn release(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether they have more than their room.
+    pub fn are_many(&self) -> bool {
+        self.held.load(Ordering::Relaxed) > self.room
+    }
 }
 
 /// What a body holds of the room, for as long as it is in memory.
@@ -33,11 +62,20 @@ const STEP: usize = 16 * UNIT;
 
 impl Bodies {
     pub fn new(bytes: usize, time: Duration) -> Self {
-        Self { room: Arc::new(Semaphore::new(bytes.div_ceil(UNIT))), time }
+        let room = Arc::new(Semaphore::new(bytes.div_ceil(UNIT)));
+        Self { room, time, answers: Answers::new(bytes) }
+    }
+
+    /// What answers hold that are not taken.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     /// Whether there is that much room just now.
     fn fits(&self, bytes: usize) -> Result<(), Problem> {
+        if self.answers.are_many() {
+            return Err(Problem::busy("Answers that are not taken fill the memory; try again"));
+        }
         match bytes.div_ceil(UNIT) <= self.room.available_permits() {
             true => Ok(()),
             false => Err(Self::full()),
@@ -116,7 +154,7 @@ async fn collect(
             continue;
         }
         if rest.is_empty() {
-            rest.reserve(told.max(reserved));
+            rest.reserve(reserved);
             rest.extend_from_slice(&std::mem::take(&mut first));
         }
         rest.extend_from_slice(&data);

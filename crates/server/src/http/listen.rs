@@ -163,7 +163,7 @@ fn is_its_own(error: &io::Error) -> bool {
 impl Shared {
     /// Serves a connection to its end.
     async fn connection(&self, http: &http1::Builder, stream: TcpStream, peer: SocketAddr) {
-        let pace = Pace::new();
+        let pace = Pace::new(self.bodies.answers().clone());
         let noted = Arc::clone(&pace);
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             pace.asked();
@@ -173,7 +173,7 @@ impl Shared {
             let (answering, pace) = (self.router.clone().call(request), Arc::clone(&pace));
             async move {
                 let response = answering.await?;
-                pace.told(response.body().size_hint().exact().is_some());
+                pace.told(response.body().size_hint().exact());
                 Ok::<_, Infallible>(response.map(|body| Told { body, pace }))
             }
         });
@@ -202,6 +202,10 @@ impl Shared {
                 let now = Instant::now();
                 match noted.due(&self.patience) {
                     Some((late, due)) if due <= now => return Poll::Ready(Some(late)),
+                    // How long it is waited for depends on the others.
+                    Some((Late::Stuck, due)) => {
+                        timer.as_mut().reset(due.min(now + SHORTLY).into());
+                    }
                     Some((_, due)) => timer.as_mut().reset(due.into()),
                     None => timer.as_mut().reset((now + self.patience.header).into()),
                 }

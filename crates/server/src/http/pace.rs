@@ -14,6 +14,8 @@ use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::bodies::Answers;
+
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -58,9 +60,15 @@ pub enum Late {
     Stuck,
 }
 
+/// How long somebody is waited for who takes nothing, while there is no room for it.
+const SHORTLY: Duration = Duration::from_secs(1);
+
 /// Where a connection stands.
 #[derive(Debug)]
-pub struct Pace(Mutex<Notes>);
+pub struct Pace {
+    notes: Mutex<Notes>,
+    answers: Answers,
+}
 
 #[derive(Debug)]
 struct Notes {
@@ -70,16 +78,25 @@ struct Notes {
     stuck: Option<Instant>,
     /// Since when the last answer is ready that is not a stream.
     told: Option<Instant>,
+    /// Bytes of answers that are not taken.
+    held: usize,
+}
+
+impl Drop for Pace {
+    fn drop(&mut self) {
+        self.taken();
+    }
 }
 
 impl Pace {
-    pub fn new() -> Arc<Self> {
-        let notes = Notes { phase: Phase::New, since: Instant::now(), stuck: None, told: None };
-        Arc::new(Self(Mutex::new(notes)))
+    pub fn new(answers: Answers) -> Arc<Self> {
+        let (phase, since) = (Phase::New, Instant::now());
+        let notes = Notes { phase, since, stuck: None, told: None, held: 0 };
+        Arc::new(Self { notes: Mutex::new(notes), answers })
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A request is complete but for its body.
@@ -87,9 +104,12 @@ impl Pace {
         self.notes().phase = Phase::Busy;
     }
 
-    /// Its answer is ready; `whole`: it is no stream.
-    pub fn told(&self, whole: bool) {
-        let mut notes = self.notes();
+    /// Its answer is ready, with so many bytes; `None`: it is a stream.
+    pub fn told(&self, bytes: Option<u64>) {
+        let (whole, mut notes) = (bytes.is_some(), self.notes());
+        let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
+        self.answers.hold(bytes);
+        notes.held += bytes;
         // A stream behind an answer that is not taken is no excuse.
         if whole || notes.stuck.is_none() {
             notes.told = whole.then(Instant::now);
@@ -100,6 +120,14 @@ impl Pace {
     fn answered(&self) {
         let mut notes = self.notes();
         (notes.phase, notes.since) = (Phase::Idle, Instant::now());
+    }
+
+    /// All that was to be sent is taken.
+    fn taken(&self) {
+        let held = std::mem::take(&mut self.notes().held);
+        if held > 0 {
+            self.answers.release(held);
+        }
     }
 
     /// Something came in.
@@ -125,7 +153,8 @@ impl Pace {
     pub fn due(&self, patience: &Patience) -> Option<(Late, Instant)> {
         let notes = self.notes();
         if let Some(stuck) = notes.stuck {
-            let something = stuck + patience.write;
+            let many = self.answers.are_many();
+            let something = stuck + if many { patience.write.min(SHORTLY) } else { patience.write };
             let all = notes.told.map_or(something, |told| told + patience.answer());
             return Some((Late::Stuck, something.min(all)));
         }
@@ -185,7 +214,12 @@ impl AsyncWrite for Paced {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        // Asked for when nothing is left to be written.
+        if flushed.is_ready() {
+            self.pace.taken();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -235,9 +269,9 @@ mod tests {
         let write = Duration::from_millis(20);
         let patience = Patience { header: write, idle: write, write };
         for whole in [true, false] {
-            let pace = Pace::new();
+            let pace = Pace::new(Answers::new(100));
             pace.asked();
-            pace.told(whole);
+            pace.told(whole.then_some(10));
             let told = Instant::now();
             for _ in 0..10 {
                 std::thread::sleep(Duration::from_millis(25));
@@ -247,5 +281,29 @@ mod tests {
             let (_, due) = pace.due(&patience).expect("something is waited for");
             assert_eq!(due <= told + patience.answer(), whole);
         }
+    }
+
+    /// Who takes nothing has less time while answers fill their room; what is taken makes room again.
+    #[test]
+    fn answers_that_are_not_taken() {
+        let minute = Duration::from_secs(60);
+        let patience = Patience { header: minute, idle: minute, write: minute };
+        let answers = Answers::new(100);
+        let (one, other) = (Pace::new(answers.clone()), Pace::new(answers.clone()));
+        for pace in [&one, &other] {
+            pace.asked();
+            pace.sent(true);
+        }
+        one.told(Some(100));
+        let wait = || one.due(&patience).expect("it is stuck").1 - Instant::now();
+        assert!(!answers.are_many() && wait() > 2 * SHORTLY);
+        other.told(Some(1));
+        assert!(answers.are_many() && wait() <= SHORTLY);
+        other.taken();
+        assert!(!answers.are_many() && wait() > 2 * SHORTLY);
+        one.told(Some(1));
+        assert!(answers.are_many());
+        drop(one);
+        assert!(!answers.are_many());
     }
 }

@@ -112,10 +112,12 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
 }
 
 impl<K: Hash + Eq + Clone> Times<K> {
-    /// How long from now all is there again. Never long, also when the clock was set back.
+    /// How long from now all is there again. Nothing is ever put that far ahead that is further: the
+    /// clock was set back, and all is there.
     fn used(&self, key: &K, now: i64) -> i64 {
         let time = self.young.get(key).or_else(|| self.old.get(key));
-        time.map_or(0, |time| time.saturating_sub(now).clamp(0, LONGEST))
+        let used = time.map_or(0, |time| time.saturating_sub(now).max(0));
+        if used > LONGEST { 0 } else { used }
     }
 
     fn put(&mut self, key: &K, time: i64) {
@@ -166,8 +168,9 @@ mod tests {
         // A minute and what one takes.
         assert_eq!(limiter.look(&(), at(0)), standing(10, 0, 66));
         assert_eq!(limiter.look(&(), at(66 * SECOND)), standing(10, 1, 6));
-        // The clock was set back by an hour.
-        assert_eq!(limiter.look(&(), at(-3_600 * SECOND)), standing(10, 0, 66));
+        // The clock was set back by an hour: nobody waits until it has caught up.
+        assert_eq!(limiter.look(&(), at(-3_600 * SECOND)), standing(10, 10, 0));
+        assert_eq!(limiter.take(&(), at(-3_600 * SECOND)), (true, standing(10, 9, 6)));
     }
 
     /// Every quota lets through what it says, and tells a wait that is enough.

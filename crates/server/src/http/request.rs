@@ -20,6 +20,10 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// do, would else take the time in which others are served.
 const LATER: Duration = Duration::from_millis(500);
 
+/// Among the extensions of an answer that is no [`Problem`]: there was too much to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Busy;
+
 /// Gives the request an id (one from within has that of the request that sent it), every problem its body, and the log its line.
 pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: Next) -> Response {
     let within = request.extensions_mut().remove::<Within>();
@@ -35,11 +39,12 @@ pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: 
     if response.status() != StatusCode::REQUEST_TIMEOUT {
         leftover.drain().await;
     }
-    let busy = response.extensions().get::<Arc<Problem>>().is_some_and(|problem| {
+    let problem = response.extensions().get::<Arc<Problem>>();
+    let busy = problem.is_some_and(|problem| problem.is_busy());
+    if let Some(problem) = problem {
         metrics.problem(problem.code);
-        problem.is_busy()
-    });
-    if busy {
+    }
+    if busy || response.extensions().get::<Busy>().is_some() {
         tokio::time::sleep(LATER).await;
     }
     let mut response =

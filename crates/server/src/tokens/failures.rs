@@ -40,16 +40,24 @@ impl Failures {
     /// Lets an address try with a key or a refresh token; else how many seconds it has to wait.
     pub fn admit(&self, from: IpAddr, key: &str, now: Timestamp) -> Result<Attempt<'_>, u64> {
         let attempt = Attempt { failures: self, from, key: hash(key), now };
-        let of_key = self.keys.look(&(from, attempt.key), now);
-        let over = [of_key, self.addresses.look(&from, now)].into_iter();
-        match over.filter(|left| left.remaining == 0).map(|Standing { wait, .. }| wait).max() {
-            None => Ok(attempt),
-            Some(wait) => Err(wait),
-        }
+        attempt.admit()?;
+        Ok(attempt)
     }
 }
 
 impl Attempt<'_> {
+    /// Looks again: others that were let in at the same time may have failed since. What comes of
+    /// this one is then not told.
+    pub fn admit(&self) -> Result<(), u64> {
+        let Self { failures, from, key, now } = self;
+        let of_key = failures.keys.look(&(*from, *key), *now);
+        let over = [of_key, failures.addresses.look(from, *now)].into_iter();
+        match over.filter(|left| left.remaining == 0).map(|Standing { wait, .. }| wait).max() {
+            None => Ok(()),
+            Some(wait) => Err(wait),
+        }
+    }
+
     /// It came to nothing.
     pub fn failed(self) {
         self.failures.keys.force(&(self.from, self.key), self.now);

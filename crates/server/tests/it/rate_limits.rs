@@ -161,6 +161,21 @@ both_engines! {
         assert_eq!(statuses(&api, "key-1:wrong", 11).await, wrong);
     }
 
+    /// Those that are sent at once are no way around it, not even with the right secret among them.
+    async fn secrets_at_once(t: TestApp) {
+        let api = t.api.from_peer("192.0.2.1");
+        assert_eq!(statuses(&api, "key-1:wrong", 9).await, [401; 9]);
+        let mut all = tokio::task::JoinSet::new();
+        for nth in 0..64 {
+            let (api, secret) = (api.clone(), if nth == 63 { "secret" } else { "wrong" });
+            all.spawn(async move { ask(&api, &format!("key-1:{secret}"), &[]).await.status.as_u16() });
+        }
+        let all = all.join_all().await;
+        let failed = all.iter().filter(|status| **status == 401).count();
+        assert!(failed <= 1, "{all:?}");
+        assert_eq!(statuses(&api, "key-1:secret", 1).await, [429]);
+    }
+
     /// An address that tries keys is stopped too; of IPv6 its network is the address.
     async fn many_keys(t: TestApp) {
         for n in 0..100 {

@@ -244,6 +244,27 @@ both_engines! {
         assert_eq!(seen.len(), 900);
     }
 
+    /// Answers that are large are told in more than one page.
+    async fn a_long_list_sent_again(t: TestApp) {
+        t.api.contract("OKTA", "K9", None, None).await;
+        for nth in 0..4 {
+            t.api.user("OKTA", &format!("u{nth}")).await;
+            let start = format!("{nth}{}", "x".repeat(1_000_000));
+            let dates = json!([{"start": start, "end": "2026-01-01"}]);
+            let refused = t.api.post(ATTACH, users(json!([{"id": format!("u{nth}"), "dates": dates}]))).await;
+            assert_eq!(refused.status, 422);
+        }
+        let mut pages = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = t.api.post(&format!("/api/refusals/retry{cursor}"), json!({})).await.ok();
+            pages.push(page["data"].as_array().unwrap().len());
+            let Some(next) = page["next"].as_str() else { break };
+            cursor = format!("?cursor={next}");
+        }
+        assert_eq!(pages, [3, 1]);
+    }
+
     /// All that a filter finds: each is answered, what was refused again is not sent twice.
     async fn a_list_sent_again(t: TestApp) {
         t.api.contract("OKTA", "K9", None, None).await;

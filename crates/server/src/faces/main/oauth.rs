@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 use crate::app::Shared;
 use crate::http::asked::dry_run;
 use crate::http::problem::clip;
+use crate::http::request::Busy;
 use crate::http::{Limits, Problem, request_body};
 use crate::store::{self, Stop};
 use crate::tokens::{self, InvalidClient, InvalidGrant, Pair};
@@ -116,9 +117,11 @@ async fn guarded<R: Into<Refused>>(
     let attempt = app.failures.admit(from, key, app.clock.now());
     let attempt = attempt.map_err(Refused::too_many)?;
     let pair = pair.await;
+    let still = attempt.admit();
     if let Err(Stop::Refused(_)) = pair {
         attempt.failed();
     }
+    still.map_err(Refused::too_many)?;
     Ok(answer(pair?))
 }
 
@@ -218,11 +221,13 @@ struct Refused {
     error: &'static str,
     description: String,
     header: Option<(HeaderName, HeaderValue)>,
+    /// Whether there was only too much to do.
+    busy: bool,
 }
 
 impl Refused {
     fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> Self {
-        Self { status, error, description: description.into(), header: None }
+        Self { status, error, description: description.into(), header: None, busy: false }
     }
 
     fn too_many(wait: u64) -> Self {
@@ -250,12 +255,13 @@ impl Refused {
 
     /// A problem in the words of these endpoints; `error`: what it is unless it passes.
     fn of(problem: Problem, error: &'static str) -> Self {
+        let busy = problem.is_busy();
         let Problem { status, message, header, .. } = problem;
         let error = match status {
             StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
             _ => error,
         };
-        Self { header, ..Self::new(status, error, message) }
+        Self { header, busy, ..Self::new(status, error, message) }
     }
 }
 
@@ -298,6 +304,9 @@ impl IntoResponse for Refused {
         let mut response = (self.status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response();
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, value);
+        }
+        if self.busy {
+            response.extensions_mut().insert(Busy);
         }
         response
     }

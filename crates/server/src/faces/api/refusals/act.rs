@@ -31,6 +31,8 @@ use crate::refusals::{self, Filter, Ignore, Item, Resent};
 
 /// Items that one request sends again.
 const LIMIT: i64 = 100;
+/// Bytes of answers with which it ends before that.
+const ANSWERS: usize = 2 * 1024 * 1024;
 
 /// Refuses a body where none is taken; an empty object is as good as none.
 fn nothing(body: &JsonBody) -> Result<(), Problem> {
@@ -289,7 +291,7 @@ struct Retried {
 /// Send refused records again
 ///
 /// All open ones that a filter finds, each as its own retry does, those first that were refused
-/// first. An `Idempotency-Key` is for each of them too.
+/// first. A page ends early when its answers are large. An `Idempotency-Key` is for each of them too.
 #[utoipa::path(
     post,
     path = "/api/refusals/retry",
@@ -321,9 +323,16 @@ pub async fn retry_all(
         let items = refusals::list(&app, caller.reads(), filter, after, limit + 1).await?;
         let (items, next) = super::page(items, limit, item_cursor);
         page.next = next;
+        let mut bytes = 0;
         for item in newest(items) {
+            let here = item_cursor(&item);
             if let Some(retried) = resend(&app, (&caller, &headers), &again, item).await? {
+                bytes += retried.answer.get().len();
                 page.data.push(retried);
+            }
+            if bytes > ANSWERS {
+                page.next = here;
+                break;
             }
         }
     }
