@@ -242,7 +242,7 @@ impl Rules<'_> {
         self.wrong("refusals", &["id"], "have a state that does not exist", &wrong);
         let wrong = "(x.state = 'open') = (x.closed_at IS NOT NULL)";
         self.wrong("refusals", &["id"], "are open and closed", wrong);
-        let wrong = "x.attempts < 1 OR x.last_at < x.first_at";
+        let wrong = "x.attempts < 1";
         self.wrong("refusals", &["id"], "were never refused", wrong);
         let wrong = "length(x.digest) <> 32 OR length(x.fingerprint) <> 32
             OR x.status NOT BETWEEN 200 AND 499";

@@ -133,7 +133,7 @@ pub fn any_open(target: &Target) -> Last {
 }
 
 /// Keeps the refused records of a request. One that is refused again is open again, unless it is
-/// ignored.
+/// ignored. Clocks differ, and requests wait: the later time counts.
 pub fn keep(request: &Request, refused: Vec<Refused>, now: Timestamp) -> Last {
     let sql = "INSERT INTO refusals (company_id, id, source_id, operation, target, record,
             external_id, state, code, message, pointer, errors, method, path, path_ids, list,
@@ -148,7 +148,9 @@ pub fn keep(request: &Request, refused: Vec<Refused>, now: Timestamp) -> Last {
             closed_by = CASE WHEN refusals.state = 'ignored' THEN refusals.closed_by END,
             code = excluded.code, message = excluded.message, pointer = excluded.pointer,
             errors = excluded.errors, method = excluded.method, path = excluded.path,
-            last_at = excluded.last_at, attempts = refusals.attempts + 1, key = excluded.key,
+            last_at = CASE WHEN excluded.last_at > refusals.last_at THEN excluded.last_at
+                ELSE refusals.last_at END,
+            attempts = refusals.attempts + 1, key = excluded.key,
             request_id = excluded.request_id";
     let target = &request.target;
     // In key order, each once.

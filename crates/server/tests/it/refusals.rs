@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::Method;
 use expect_test::expect;
 use serde_json::{Value, json};
-use testing::{Answer, Api, both_engines};
+use testing::{Answer, Api, Engine, both_engines, damage};
 use tokio::task::JoinSet;
 
 /// The items of a list, by query.
@@ -101,6 +101,22 @@ both_engines! {
         t.api.post(ATTACH, bad).await;
         assert_eq!(brief(&t.api).await, ["open u1 START_NOT_BEFORE_END 3", "resolved u2 CE001 2"]);
         assert_eq!(items(&t.api, "").await[0]["closed_by"], Value::Null);
+    }
+
+    /// A node whose clock is behind refuses it again: the later time stays.
+    async fn a_clock_behind(t: TestApp) {
+        t.api.contract("OKTA", "K9", None, None).await;
+        let bad = users(json!([entry("u2", &[GOOD])]));
+        t.api.post(ATTACH, bad.clone()).await;
+        let later = match t.engine {
+            Engine::Sqlite => "UPDATE refusals SET first_at = first_at + 60000000, last_at = last_at + 60000000",
+            Engine::Postgres => "UPDATE refusals SET first_at = first_at + interval '1 minute', last_at = last_at + interval '1 minute'",
+        };
+        damage(&t.database.location, later).await;
+        t.api.post(ATTACH, bad).await;
+        let item = &items(&t.api, "").await[0];
+        assert_eq!((&item["attempts"], &item["last_at"]), (&json!(2), &json!("2026-01-08T19:07:19Z")));
+        assert!(server::integrity::check(&t.database.location).await.unwrap().findings.is_empty());
     }
 
     /// What is refused again, with other content, is another item; the first one stays open, and
