@@ -262,7 +262,7 @@ impl Store {
         &self.metrics
     }
 
-    /// How many statements operations have sent so far.
+    /// How many statements of operations the database has carried out so far.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }

@@ -208,15 +208,17 @@ pub struct Progress {
     pub failed: bool,
     /// The transaction has ended: nothing more may run.
     pub finished: bool,
-    /// Statements sent so far.
+    /// Statements that were sent and did not fail.
     pub statements: u64,
+    /// Those of which it is not known yet.
+    pending: u64,
 }
 
 impl Progress {
-    /// Counts a statement, or refuses it after an error.
+    /// Counts a statement that is to be sent, or refuses it after an error.
     pub fn step(&mut self) -> Result<()> {
         self.goes_on()?;
-        self.statements += 1;
+        self.pending += 1;
         Ok(())
     }
 
@@ -228,9 +230,12 @@ impl Progress {
         }
     }
 
-    /// Remembers an error.
+    /// Counts what went well, or remembers an error.
     pub fn note<T>(&mut self, result: Result<T>) -> Result<T> {
-        self.failed |= result.is_err();
+        match &result {
+            Ok(_) => self.statements += std::mem::take(&mut self.pending),
+            Err(_) => self.failed = true,
+        }
         result
     }
 }
