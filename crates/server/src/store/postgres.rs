@@ -30,7 +30,7 @@ const ATTEMPTS: u32 = 8;
 /// How long an operation waits for one of the connections, which are given in the order in which
 /// they are asked for.
 const WAIT: Duration = Duration::from_secs(15);
-/// How long an attempt may take: a little more than the server lets its statements run. A server
+/// How long an attempt to write may take: a little more than the server lets its statements run. A server
 /// that has gone silent says nothing itself.
 const ATTEMPT: Duration = Duration::from_secs(40);
 /// When silence of the other side is noticed.
@@ -38,9 +38,14 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How often it is asked then.
 const PROBE: Duration = Duration::from_secs(5);
 
+/// How long a read may hold its snapshot: PostgreSQL cleans up less while it does. As on SQLite.
+const READ_ATTEMPT: Duration = Duration::from_secs(1);
+
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-/// One snapshot for all statements.
-const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// One snapshot for all statements. The server itself ends one that takes as long as all may: who is
+/// given up only stops listening.
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+    SET LOCAL statement_timeout = '1s'";
 
 /// The same, for as long as it takes.
 const LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
@@ -427,7 +432,7 @@ impl Postgres {
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.spawn(WRITE, op).await
+        self.spawn(WRITE, ATTEMPT, op).await
     }
 
     pub(super) async fn read<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
@@ -436,7 +441,7 @@ impl Postgres {
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.spawn(READ, op).await
+        self.spawn(READ, READ_ATTEMPT, op).await
     }
 
     /// Runs a read for as long as it takes.
@@ -447,7 +452,7 @@ impl Postgres {
         once(self.connection().await?, LOOK, op, &self.statements).await
     }
 
-    async fn spawn<T, R, F>(&self, begin: &'static str, op: F) -> Result<T, Stop<R>>
+    async fn spawn<T, R, F>(&self, begin: &'static str, time: Duration, op: F) -> Result<T, Stop<R>>
     where
         F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
         T: Send + 'static,
@@ -468,7 +473,7 @@ impl Postgres {
                 let connection = connection.map_err(Error::from)?;
                 // An attempt that is given up closes its connection.
                 let once = once(connection, begin, op.clone(), &statements);
-                let result = tokio::time::timeout(ATTEMPT, once).await;
+                let result = tokio::time::timeout(time, once).await;
                 match result.unwrap_or_else(|late| Err(Error::Unavailable(late.into()).into())) {
                     Err(Stop::Failed(Error::Conflict(_))) if attempt < ATTEMPTS => {
                         metrics.retried();

@@ -333,11 +333,10 @@ both_engines! {
         let look = tokio::spawn(async move { look(&location, async move |tx: &mut Tx| {
             let sql = "SELECT count(*) FROM users";
             let first: Option<(i64,)> = tx.query_opt(sql, &[]).await?;
-            let long = Duration::from_secs(3);
-                match tx {
-                    Tx::Sqlite(_) => std::thread::sleep(long),
-                    Tx::Postgres(_) => tokio::time::sleep(long).await,
-                }
+            match tx {
+                Tx::Sqlite(_) => std::thread::sleep(Duration::from_secs(3)),
+                Tx::Postgres(_) => drop(tx.query::<(bool,)>("SELECT pg_sleep(3) IS NULL", &[]).await?),
+            }
             let last: Option<(i64,)> = tx.query_opt(sql, &[]).await?;
             Ok((first, last))
         }).await });

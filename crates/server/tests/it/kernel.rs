@@ -259,6 +259,53 @@ async fn waiting_is_bounded_on_postgres() {
     assert_eq!(taken, 4);
 }
 
+/// PostgreSQL: a read that takes over a second is ended, by one statement or by many; `check` is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_read_is_ended_on_postgres() {
+    use testing::{Engine, TestApp};
+
+    let t = TestApp::new(Engine::Postgres).await;
+    for (times, sql) in [(1, "SELECT pg_sleep(5) IS NULL"), (5, "SELECT pg_sleep(0.4) IS NULL")] {
+        let begun = std::time::Instant::now();
+        let long = t.app.store.read::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+            for _ in 0..times {
+                tx.query::<(bool,)>(sql, &[]).await?;
+            }
+            Ok(())
+        });
+        let long = long.await;
+        assert!(matches!(long, Err(Stop::Failed(Error::Unavailable(_)))), "{long:?}");
+        assert!(begun.elapsed() < Duration::from_millis(1_800), "{:?}", begun.elapsed());
+    }
+    // The server itself has ended it, too.
+    let sql = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND query LIKE '%pg_sleep(5)%' AND state = 'active'
+            AND pid <> pg_backend_pid()";
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let left = t.app.store.read::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+        Ok(tx.query_opt::<(i64,)>(sql, &[]).await?)
+    });
+    assert_eq!(left.await.unwrap(), Some((0,)));
+}
+
+/// What failed is no sign of life.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_does_not_count() {
+    use testing::{Engine, TestApp};
+
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let mut t = TestApp::new(engine).await;
+        t.quiet().await;
+        let before = t.app.store.statements();
+        let failed = t.app.store.read::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+            tx.query::<(i64,)>("SELECT id FROM companies", &[]).await?;
+            Ok(tx.query::<(i64,)>("SELECT nothing FROM nowhere", &[]).await?)
+        });
+        assert!(matches!(failed.await, Err(Stop::Failed(Error::Engine(_)))));
+        assert_eq!(t.app.store.statements() - before, 1, "{engine:?}");
+    }
+}
+
 /// A connection on which the engine could not do its part is not used again: a pooler or an
 /// address may lead it to a server that takes no writes any more.
 #[tokio::test]
