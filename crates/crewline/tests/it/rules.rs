@@ -7,44 +7,15 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use testing::Cluster;
 
+use crate::operations::clean;
 use crate::storm::{Told, feed};
 
-/// No row may come of any of these.
-const BROKEN: [(&str, &str); 9] = [
-    (
-        "an assignment outside of its contract's period",
-        "SELECT a.id FROM assignments a JOIN contracts c
-            ON c.company_id = a.company_id AND c.id = a.contract_id
-        WHERE a.start_date < c.start_date OR a.end_date > c.end_date",
-    ),
-    (
-        "two teams of one workspace",
-        "SELECT m.user_id FROM team_users m JOIN teams t
-            ON t.company_id = m.company_id AND t.id = m.team_id
-        GROUP BY m.company_id, m.user_id, t.workspace_id HAVING count(*) > 1",
-    ),
-    (
-        "a member of a team who is not in its workspace",
-        "SELECT m.id FROM team_users m JOIN teams t
-            ON t.company_id = m.company_id AND t.id = m.team_id
-        WHERE NOT EXISTS (SELECT 1 FROM workspace_users w WHERE w.company_id = m.company_id
-            AND w.user_id = m.user_id AND w.workspace_id = t.workspace_id)",
-    ),
-    (
-        "a percentage that cannot be",
-        "SELECT user_id FROM workspace_users WHERE percentage NOT BETWEEN 1 AND 1000000",
-    ),
+/// No row may come of any of these, of which `check` knows nothing.
+const BROKEN: [(&str, &str); 2] = [
     (
         "half a batch",
         "SELECT start_date FROM assignments WHERE contract_id = 1
         GROUP BY start_date, end_date HAVING count(*) <> 3",
-    ),
-    ("an id twice", "SELECT id FROM assignments GROUP BY id HAVING count(*) > 1"),
-    ("an id of a member twice", "SELECT id FROM team_users GROUP BY id HAVING count(*) > 1"),
-    (
-        "an external id of nothing",
-        "SELECT external_id FROM external_refs r WHERE r.kind = 'client' AND NOT EXISTS
-            (SELECT 1 FROM clients c WHERE c.company_id = r.company_id AND c.id = r.entity_id)",
     ),
     (
         "an id that is drawn again",
@@ -66,6 +37,7 @@ pub async fn hold(
     }
     acknowledged(cluster, told).await;
     numbered(cluster).await;
+    clean(&cluster.url("postgres"));
     let all = feed(nodes[0], token);
     for node in &nodes[1..] {
         assert_eq!(all, feed(*node, token), "another node tells another feed");
