@@ -55,7 +55,6 @@ struct Rules<'a> {
 pub fn all(tx: &Tx) -> Vec<Rule> {
     let mut rules = Rules { tx, all: Vec::new() };
     rules.companies();
-    rules.entities();
     rules.references();
     rules.assignments();
     rules.memberships();
@@ -80,7 +79,8 @@ impl Rules<'_> {
         self.all.push(rule(table, key, says, false, &from));
     }
 
-    /// Ids are given once, and in order of their sequence.
+    /// Ids are given once, and in order of their sequence. (Those of entities may be chosen: one that
+    /// is somebody's already is drawn again.)
     fn drawn(&mut self, table: &str, key: &[&str], sequence: Sequence) {
         let next = next(sequence.name());
         let wrong = format!("x.id < 1 OR x.id >= {next}");
@@ -110,12 +110,6 @@ impl Rules<'_> {
         let wrong = format!("x.id < 1 OR x.id >= {}", next(Sequence::Company.name()));
         let says = "have an id that their sequence has yet to give";
         self.wrong_of_all("companies", &["id"], says, &wrong);
-    }
-
-    fn entities(&mut self) {
-        for kind in Kind::ALL {
-            self.drawn(table(kind).name, &["id"], Sequence::Entity(kind));
-        }
     }
 
     fn references(&mut self) {
@@ -148,8 +142,8 @@ impl Rules<'_> {
                 WHERE c.company_id = $1 AND c.id = x.contract_id)";
             self.wrong("assignments", &key, "name a contract that does not exist", no_contract);
         }
-        let wrong = "x.start_date >= x.end_date";
-        self.wrong("assignments", &key, "do not begin before they end", wrong);
+        let wrong = "x.start_date > x.end_date";
+        self.wrong("assignments", &key, "end before they begin", wrong);
         let open = self.tx.pick(days(OPEN_END).to_string(), format!("DATE '{OPEN_END}'"));
         let from = format!(
             "assignments x CROSS JOIN contracts c
