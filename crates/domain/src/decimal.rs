@@ -16,6 +16,9 @@ impl Decimal {
     pub const RULE: &'static str =
         "must be a number below 100,000,000,000 with at most 4 decimal places";
 
+    /// All are below it, either way.
+    pub const BOUND: Decimal = Decimal(LIMIT);
+
     /// From the integer of 1/10,000 that rows store.
     pub const fn from_units(units: i64) -> Self {
         Self(units)
@@ -151,10 +154,11 @@ impl Rate {
         "must be a number above 0 and below 100,000,000 with at most 10 decimal places";
 
     pub const ONE: Rate = Rate(10_000_000_000);
+    /// All are below it.
+    pub const BOUND: Rate = Rate(Self::ONE.0 * 100_000_000);
 
     pub fn parse(number: &str) -> Result<Self, &'static str> {
-        let units =
-            exact(number, 10).filter(|units| (1..Self::ONE.0 * 100_000_000).contains(units));
+        let units = exact(number, 10).filter(|units| (1..Self::BOUND.0).contains(units));
         units.map(Self).ok_or(Self::RULE)
     }
 

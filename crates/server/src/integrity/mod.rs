@@ -4,6 +4,7 @@
 //! rows by their keys, which are numbers, names that we gave to API keys, and currencies: never what
 //! they say of anybody.
 
+mod emails;
 mod engine;
 mod events;
 mod rules;
@@ -70,7 +71,7 @@ async fn all(tx: &mut Tx) -> store::Result<Report> {
     let (of_all, of_company): (Vec<Rule>, Vec<Rule>) =
         rules.into_iter().partition(|rule| !rule.by_company);
     let told = of_all.iter().chain(&of_company).map(|rule| (&*rule.table, &*rule.says));
-    let told = told.chain([("events", events::UNREADABLE)]);
+    let told = told.chain([("users", emails::UNFOUND), ("events", events::UNREADABLE)]);
     report.rules = told.map(|(table, says)| format!("{table}: {says}")).collect();
     for rule in &of_all {
         judge(tx, rule, None, &mut report).await?;
@@ -92,6 +93,7 @@ async fn all(tx: &mut Tx) -> store::Result<Report> {
             for rule in &of_company {
                 judge(tx, rule, Some(company), &mut report).await?;
             }
+            report.findings.extend(emails::unfound(tx, company).await?);
             report.findings.extend(events::unreadable(tx, company).await?);
         }
     }

@@ -2,7 +2,7 @@
 
 use domain::range::OPEN_END;
 use domain::source::BUILT_IN;
-use domain::{Decimal, Kind, Source};
+use domain::{Decimal, Kind, Rate, Source};
 
 use super::NAMED;
 use crate::entities::table::table;
@@ -198,8 +198,22 @@ impl Rules<'_> {
             OR x.break_minutes >= x.end_minute - x.start_minute";
         let key = ["working_time_id", "day_of_week"];
         self.wrong("working_time_days", &key, "are no day of a week with hours", wrong);
-        let wrong = "x.amount <= 0 OR x.factor <= 0";
-        self.wrong("exchange_rates", &["currency"], "have a rate that is not above 0", wrong);
+        let most = Rate::BOUND.units();
+        let wrong =
+            format!("x.amount <= 0 OR x.factor <= 0 OR x.amount >= {most} OR x.factor >= {most}");
+        let says = "have a rate that is not above 0 and below its bound";
+        self.wrong("exchange_rates", &["currency"], says, &wrong);
+        let most = Decimal::BOUND.units();
+        for (table, column) in [
+            ("contracts", "value"),
+            ("positions", "rate"),
+            ("projects", "estimated"),
+            ("projects", "estimated_time"),
+        ] {
+            let wrong = format!("x.{column} <= -{most} OR x.{column} >= {most}");
+            let says = format!("have an amount in {column} that is beyond its bound");
+            self.wrong(table, &["id"], &says, &wrong);
+        }
     }
 
     /// What names a source names one that is published or registered. `0`: ids of ours.
