@@ -191,7 +191,9 @@ async fn simulated() {
 /// The disk of PostgreSQL's WAL is full: it stops, and may need somebody to start it again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_wal_on_postgres() {
-    let Some(disk) = SmallDisk::new(20) else { return };
+    let Some(disk) = SmallDisk::new(20) else {
+        return eprintln!("unshare and mount are refused here: no disk of a WAL is filled");
+    };
     let cluster = with_small_disk(disk, true).await;
     let url = cluster.url("postgres");
     let (server, token) = start(&url);
