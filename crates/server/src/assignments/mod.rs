@@ -56,58 +56,53 @@ pub struct Page {
     pub next: Option<Position>,
 }
 
-/// Contracts that are looked into for a page, so that it takes its time however many there are.
+/// Contracts that a page looks at, so that it takes its time however many there are.
 pub const LOOKED_INTO: i64 = 20_000;
 
 /// All days that there may be.
 const ALWAYS: DateRange = DateRange { start: FIRST_DAY, end: date(9999, 12, 31) };
 const FIRST_DAY: Date = date(0, 1, 1);
 
-/// Contracts from one on that have a day in the window. Assignments lie in their contract's period,
-/// so that others are not looked into.
-macro_rules! contracts {
-    ($before:literal, $columns:literal, $after:literal) => {
+/// Contracts from one on, as many as a page looks into. They are counted before the window is looked
+/// at: else a page would read on and on where few have a day in it.
+macro_rules! in_contracts {
+    ($then:literal) => {
         concat!(
-            $before,
-            "SELECT ",
-            $columns,
-            " FROM contracts
-            WHERE company_id = $1 AND id >= $2
-                AND (start_date IS NULL OR start_date <= $4)
-                AND (end_date IS NULL OR end_date >= $3)
-            ORDER BY id ",
-            $after
+            "SELECT a.id, c.id, c.name, a.start_date, a.end_date, a.source_id FROM (
+                SELECT id, name, start_date, end_date FROM contracts
+                WHERE company_id = $1 AND id >= $2 ORDER BY id LIMIT $9
+            ) c CROSS JOIN ",
+            $then,
+            // Assignments lie in their contract's period: others are not looked for.
+            " AND (c.start_date IS NULL OR c.start_date <= $4)
+                AND (c.end_date IS NULL OR c.end_date >= $3)
+                AND (c.id, a.start_date, a.end_date) > ($2, $6, $7)
+            ORDER BY c.id, a.start_date, a.end_date LIMIT $8"
         )
     };
 }
 
 /// Of an open end its contract says when it ended.
-pub const OF_USER_ON_SQLITE: &str = contracts!(
-    "SELECT a.id, c.id, c.name, a.start_date, a.end_date, a.source_id FROM (",
-    "id, name",
-    "LIMIT $9) c CROSS JOIN assignments a
+pub const OF_USER_ON_SQLITE: &str = in_contracts!(
+    "assignments a
     WHERE a.company_id = $1 AND a.contract_id = c.id AND a.user_id = $5
-        AND a.start_date <= $4 AND a.end_date >= $3
-        AND (c.id, a.start_date, a.end_date) > ($2, $6, $7)
-    ORDER BY c.id, a.start_date, a.end_date LIMIT $8"
+        AND a.start_date <= $4 AND a.end_date >= $3"
 );
 
 /// The same. `OFFSET 0` keeps the seek in each contract: PostgreSQL would else read all assignments
 /// whenever it takes that for cheaper.
-pub const OF_USER_ON_POSTGRES: &str = contracts!(
-    "SELECT a.id, c.id, c.name, a.start_date, a.end_date, a.source_id FROM (",
-    "id, name",
-    "LIMIT $9) c CROSS JOIN LATERAL (
+pub const OF_USER_ON_POSTGRES: &str = in_contracts!(
+    "LATERAL (
         SELECT id, start_date, end_date, source_id FROM assignments
         WHERE company_id = $1 AND contract_id = c.id AND user_id = $5
             AND start_date <= $4 AND end_date >= $3 OFFSET 0
     ) a
-    WHERE (c.id, a.start_date, a.end_date) > ($2, $6, $7)
-    ORDER BY c.id, a.start_date, a.end_date LIMIT $8"
+    WHERE true"
 );
 
 /// The first contract that was not looked into.
-const REST: &str = contracts!("", "id", "LIMIT 1 OFFSET $5");
+const REST: &str = "SELECT id FROM contracts WHERE company_id = $1 AND id >= $2
+    ORDER BY id LIMIT 1 OFFSET $3";
 
 /// A user's assignments by contract, start and end, after `after` in that order, at most `limit`.
 /// Where there are very many contracts a page may be short, or empty, and yet not the last.
@@ -136,7 +131,7 @@ pub async fn list(
                     stored.last().map(|last| (last.contract_id, last.start, last.end))
                 }
                 false => {
-                    let values = params![company, contract, from, to, LOOKED_INTO];
+                    let values = params![company, contract, LOOKED_INTO];
                     let rest: Option<(i64,)> = tx.query_opt(REST, values).await?;
                     rest.map(|(contract,)| (contract, FIRST_DAY, FIRST_DAY))
                 }
