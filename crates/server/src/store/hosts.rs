@@ -67,10 +67,16 @@ impl Connect for Hosts {
         Box::pin(async move {
             let (last, count) = (self.last.load(Ordering::Relaxed), self.hosts.len());
             for nth in 1..count {
-                let session = self.session((last + nth - 1) % count);
-                if let Ok(Ok(session)) = timeout(self.patience, session).await {
-                    return Ok(session);
-                }
+                let nth = (last + nth - 1) % count;
+                let why = match timeout(self.patience, self.session(nth)).await {
+                    Ok(Ok(session)) => return Ok(session),
+                    Ok(Err(error)) => super::Error::from(error).told(),
+                    Err(late) => late.to_string(),
+                };
+                let host = &self.hosts[nth];
+                let (hosts, addresses) = (host.get_hosts(), host.get_hostaddrs());
+                let ports = host.get_ports();
+                tracing::warn!(?hosts, ?addresses, ?ports, why, "a host of PostgreSQL is skipped");
             }
             // The pool's time for all ends this one.
             self.session((last + count - 1) % count).await
