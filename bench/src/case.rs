@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use crate::requests::Manner;
+use crate::requests::{Manner, USERS};
 
 /// What the requests of a case ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Work {
     Token,
     /// The first 50 assignments of a contract.
     Page,
+    /// The first or the last 50 of a contract with 100,000 assignments.
+    OfMany { last: bool },
     /// The assignments of a user.
     OfUser,
     /// Eight pages, and two attaches of ten ranges, of ten.
@@ -97,14 +99,23 @@ pub struct Case {
 
 pub const FEW: usize = 10_000;
 pub const MANY: usize = 1_000_000;
+/// As [`MANY`], and each user on one contract besides.
+pub const CROWDED: usize = MANY + USERS;
 pub const MOST: usize = 10_000_000;
 pub const CONNECTIONS: usize = 16;
+/// Rounds of rows that no target looks at: a whole run is to take less than 40 minutes.
+const FEWER: usize = 3;
 
 impl Case {
     fn new(section: Section, work: Work) -> Self {
         let (connections, present, warm_up) = (CONNECTIONS, FEW, Duration::from_millis(500));
         let (pace, window, rounds, overload) = (None, None, usize::MAX, false);
         Self { section, work, connections, present, pace, warm_up, window, rounds, overload }
+    }
+
+    /// The same work when as much comes as can be served, if that is measured.
+    pub fn calm(self) -> Option<Self> {
+        (self.section == Section::Overload).then_some(Self { connections: 64, ..self })
     }
 
     /// What it is, for a table's first column.
@@ -123,6 +134,10 @@ impl Case {
             Work::Update => "update of a user".to_owned(),
             Work::Token => "token".to_owned(),
             Work::Page => "page of 50".to_owned(),
+            Work::OfMany { last } => {
+                let which = if last { "last" } else { "first" };
+                format!("{which} page of 50 of {}", thousands(USERS))
+            }
             Work::OfUser => "assignments of a user".to_owned(),
             Work::Mixed => "80 % pages, 20 % attach 10".to_owned(),
             Work::Beside => "attach 100 beside pages".to_owned(),
@@ -161,33 +176,42 @@ pub fn all() -> Vec<Case> {
     let mut cases: Vec<Case> =
         sizes.iter().map(|ranges| Case::new(Section::Attach, attach(*ranges))).collect();
     for connections in [1, 64] {
-        cases.extend(
-            [1, 100, 1_000].map(|ranges| Case {
-                connections,
-                ..Case::new(Section::Connections, attach(ranges))
-            }),
-        );
+        cases.extend(sizes.map(|ranges| Case {
+            connections,
+            rounds: if (connections, ranges) == (1, 1) { usize::MAX } else { FEWER },
+            ..Case::new(Section::Connections, attach(ranges))
+        }));
     }
     for manner in [Manner::Refused, Manner::Repeated] {
-        cases.extend(
-            [10, 100, 1_000]
-                .map(|ranges| Case::new(Section::Refused, Work::Attach { ranges, manner })),
-        );
+        cases.extend(sizes.map(|ranges| Case {
+            rounds: FEWER,
+            ..Case::new(Section::Refused, Work::Attach { ranges, manner })
+        }));
     }
     let operations = [Work::Teams, Work::Workspaces, Work::Update, Work::Token];
-    cases.extend(operations.map(|work| Case::new(Section::Operations, work)));
-    let reads = [Work::Page, Work::Mixed].map(|work| (work, MANY, CONNECTIONS));
-    let of_user = [1, CONNECTIONS].map(|connections| (Work::OfUser, MOST, connections));
-    cases.extend(reads.into_iter().chain(of_user).map(|(work, present, connections)| Case {
+    cases.extend(
+        operations.map(|work| Case { rounds: FEWER, ..Case::new(Section::Operations, work) }),
+    );
+    let reads = [
+        (Work::Page, MANY, CONNECTIONS, usize::MAX),
+        (Work::Mixed, MANY, CONNECTIONS, FEWER),
+        (Work::OfMany { last: false }, CROWDED, CONNECTIONS, FEWER),
+        (Work::OfMany { last: true }, CROWDED, CONNECTIONS, FEWER),
+        (Work::OfUser, MOST, 1, usize::MAX),
+        (Work::OfUser, MOST, CONNECTIONS, FEWER),
+    ];
+    cases.extend(reads.map(|(work, present, connections, rounds)| Case {
         present,
         connections,
+        rounds,
         ..Case::new(Section::Reads, work)
     }));
     for present in [MANY, MOST] {
-        cases.extend(
-            [1, 100, 1_000]
-                .map(|ranges| Case { present, ..Case::new(Section::Present, attach(ranges)) }),
-        );
+        cases.extend(sizes.map(|ranges| Case {
+            present,
+            rounds: if present == MOST && ranges != 10 { usize::MAX } else { FEWER },
+            ..Case::new(Section::Present, attach(ranges))
+        }));
     }
     cases.extend([FEW, MANY, MOST].map(|present| Case {
         present,
@@ -206,7 +230,8 @@ pub fn all() -> Vec<Case> {
             overload: true,
             warm_up: Duration::from_secs(if ranges == 1 { 1 } else { 4 }),
             window: Some(Duration::from_secs(if ranges == 1 { 2 } else { 6 })),
-            rounds: 3,
+            // Ten seconds each.
+            rounds: FEWER,
             ..Case::new(Section::Overload, attach(ranges))
         }));
     }

@@ -70,7 +70,7 @@ impl Who {
                 S::Refused => {
                     matches!(case.work, Work::Attach { manner: Manner::Refused, .. })
                 }
-                S::Reads => case.work != Work::OfUser,
+                S::Reads => matches!(case.work, Work::Page | Work::Mixed),
                 _ => false,
             },
             Who::Raw(engine) => match case.section {
@@ -235,4 +235,30 @@ async fn inside(
     };
     let watched = Watched { server: std::process::id(), postmaster: postmaster(Some(databases))? };
     inside::run(&url, ranges, seed, (case.warm_up, window), watched).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case;
+
+    /// What a run of five rounds of a second takes in loads, without copies of data and starts.
+    #[test]
+    fn the_loads_of_a_whole_run_leave_half_of_forty_minutes() {
+        let engines = [Engine::Sqlite, Engine::Postgres];
+        let of = |who: fn(Engine) -> Who| engines.map(who);
+        let all = [of(Who::Crewline), of(Who::Peer), of(Who::Raw), of(Who::Inside)].concat();
+        let all = [all, vec![Who::Echo]].concat();
+        let (mut runs, mut loads, mut most) = (0, Duration::ZERO, 0);
+        for case in case::all() {
+            let takes = all.iter().filter(|who| who.takes(case)).count();
+            let taken = takes * case.rounds.min(5);
+            runs += taken;
+            most += if case.present == case::MOST { taken } else { 0 };
+            let load = case.warm_up + case.window.unwrap_or(Duration::from_secs(1));
+            loads += load * taken as u32;
+        }
+        println!("{runs} runs, {most} with ten million, {loads:?}");
+        assert!(loads < Duration::from_secs(20 * 60), "{runs} runs, {loads:?}");
+    }
 }

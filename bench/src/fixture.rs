@@ -13,10 +13,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::case::{CROWDED, MANY};
 use crate::client::Connection;
 use crate::database::{Databases, Engine, Places};
 use crate::failure::{Failure, Result, failed};
-use crate::requests::{CONTRACTS, SOURCE, USERS, external, request, user};
+use crate::requests::{CONTRACTS, CROWD, SOURCE, USERS, external, request, user};
 use crate::servers::{self, Server};
 
 /// Connections that fill a database.
@@ -59,7 +60,11 @@ impl Fixture {
         for present in presents {
             let name = name(*present);
             fixture.databases.copy(BASE, &name).await?;
-            fixture.databases.sql(&name, assignments(engine, *present)).await?;
+            let sql = match *present {
+                CROWDED => assignments(engine, MANY) + &crowd(engine),
+                present => assignments(engine, present),
+            };
+            fixture.databases.sql(&name, sql).await?;
         }
         Ok(fixture)
     }
@@ -115,6 +120,22 @@ fn assignments(engine: Engine, present: usize) -> String {
     )
 }
 
+/// Statements that put every user on [`CROWD`] for a year, when [`MANY`] are there.
+fn crowd(engine: Engine) -> String {
+    let day = match engine {
+        Engine::Sqlite => "10957",
+        Engine::Postgres => "date '2000-01-01'",
+    };
+    format!(
+        ";
+        UPDATE id_sequences SET next = 1 + {CROWDED} WHERE name = 'assignment';
+        INSERT INTO assignments
+            (company_id, contract_id, user_id, start_date, end_date, id, source_id)
+        SELECT 1, {CROWD}, id, {day}, {day} + 365, {MANY} + id, 12
+        FROM users WHERE company_id = 1 AND id <= {USERS}"
+    )
+}
+
 /// Sends one request on a connection of its own.
 async fn once(server: SocketAddr, request: &[u8]) -> Result<Value> {
     let mut connection = Connection::open(server).await.map_err(failed(server))?;
@@ -150,6 +171,7 @@ async fn fill(server: SocketAddr, bearer: &str) -> Result<()> {
             json!({"id": id, "email": email, "first_name": "First", "last_name": "Last"}),
         )
     });
+    let crowd = json!({"id": "crowd", "name": "crowd", "client_id": "client"});
     let requests = each("contract", json!({"client_id": "client"}))
         .chain(each("team", json!({})))
         .chain(each("workspace", json!({"active": true})))
@@ -163,6 +185,8 @@ async fn fill(server: SocketAddr, bearer: &str) -> Result<()> {
     while let Some(filler) = fillers.join_next().await {
         filler.map_err(failed("filling"))?.map_err(failed("filling the database"))?;
     }
+    // After the others, so that it has the id after theirs.
+    once(server, &create("contracts", crowd)).await?;
     Ok(())
 }
 

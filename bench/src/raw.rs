@@ -60,9 +60,9 @@ impl Running {
 /// One connection, as SQLite has one writer.
 pub fn sqlite(file: &PathBuf, running: &Running) -> rusqlite::Result<Seen> {
     let mut connection = Connection::open(file)?;
+    // As the server's writer, so that only the work differs.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // As the server has it.
     connection.pragma_update(None, "wal_autocheckpoint", 2_000)?;
     connection.pragma_update(None, "cache_size", -16 * 1_024)?;
     let (mut seen, mut random) = (Seen::default(), Random::new(running.seed));

@@ -42,7 +42,7 @@ pub fn render(plan: &Plan, results: &Results) -> String {
 /// What a column says of a row, if anything.
 type Column = (&'static str, fn(&Results, &Row) -> Option<String>);
 
-const COLUMNS: [Column; 14] = [
+const COLUMNS: [Column; 15] = [
     ("Requests/s", |_, row| {
         let rate = Spread::of(row.samples.iter().map(|sample| sample.rate));
         let (low, high) = (number(rate.low), number(rate.high));
@@ -64,10 +64,21 @@ const COLUMNS: [Column; 14] = [
     }),
     ("of that at 10,000", |all, row| {
         let few = if row.case.present == FEW { None } else { all.few(row.case) }?;
-        matches!(row.who, Who::Crewline(_) | Who::Inside(_))
-            .then(|| share(all, row, few, row.who))?
+        match row.who {
+            Who::Crewline(_) => share(all, row, few, row.who),
+            // Its rate has the making of the requests in it.
+            Who::Inside(_) => {
+                let share = all.row(few, row.who)?.ratio(row, |sample| sample.p50);
+                Some(format!("{:.1} %", share * 100.0))
+            }
+            _ => None,
+        }
     }),
     ("refused/s", |_, row| row.case.overload.then(|| number(row.median(|sample| sample.refused)))),
+    ("a refusal's CPU", |all, row| {
+        let share = all.refusal(row).filter(|share| share.is_finite())?;
+        Some(format!("{:.1} %", share * 100.0))
+    }),
     ("p50 ms", |_, row| Some(format!("{:.2}", row.median(|sample| sample.p50)))),
     ("p99 ms", |_, row| Some(format!("{:.2}", row.median(|sample| sample.p99)))),
     ("CPU µs", |_, row| Some(number(row.median(|sample| sample.server_cpu)))),
@@ -113,6 +124,18 @@ impl Results {
         };
         self.rows.iter().find(like).map(|row| row.case)
     }
+
+    /// The CPU of a refused request of that of a served one at 64 connections: what was used
+    /// besides serving as many at that price, for each that was refused.
+    pub fn refusal(&self, row: &Row) -> Option<f64> {
+        let calm = self.row(row.case.calm()?, row.who)?;
+        let rounds = row.samples.iter().zip(&calm.samples);
+        let refusing = rounds.filter(|(one, _)| one.refused > 0.0);
+        let share = |(one, calm): (&Sample, &Sample)| {
+            (one.cpu() - calm.cpu()) * one.rate / one.refused / calm.cpu()
+        };
+        Some(median(refusing.map(share).collect()))
+    }
 }
 
 impl Row {
@@ -121,9 +144,14 @@ impl Row {
     }
 
     /// The median of the ratios of each round.
-    pub fn over(&self, base: &Row) -> f64 {
+    pub fn ratio(&self, base: &Row, of: impl Fn(&Sample) -> f64) -> f64 {
         let rounds = self.samples.iter().zip(&base.samples);
-        median(rounds.map(|(one, base)| one.rate / base.rate).collect())
+        median(rounds.map(|(one, base)| of(one) / of(base)).collect())
+    }
+
+    /// That of the rates.
+    pub fn over(&self, base: &Row) -> f64 {
+        self.ratio(base, |sample| sample.rate)
     }
 }
 

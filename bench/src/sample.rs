@@ -37,13 +37,13 @@ impl Seen {
 
 #[derive(Clone, Default)]
 pub struct Sample {
-    /// Answers a second, and those of them that say to try again later.
+    /// Answers a second, and besides them those that say to try again later.
     pub rate: f64,
     pub refused: f64,
     /// Milliseconds.
     pub p50: f64,
     pub p99: f64,
-    /// Microseconds of CPU a request.
+    /// Microseconds of CPU a served request: all that was used, for refused ones too.
     pub server_cpu: f64,
     pub postgres_cpu: f64,
     /// Cores in use by the load, and by nothing of ours.
@@ -90,6 +90,11 @@ impl Sample {
             failures,
             failure,
         }
+    }
+
+    /// Microseconds of CPU a served request, of all processes.
+    pub fn cpu(&self) -> f64 {
+        self.server_cpu + self.postgres_cpu
     }
 
     /// Whether others used more of the machine than a sample should see.

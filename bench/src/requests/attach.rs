@@ -50,6 +50,8 @@ pub struct Attach {
     first_entry: usize,
     ranges: usize,
     manner: Manner,
+    /// Counts ranges over all requests of the connection.
+    first: usize,
     echoed: bool,
     seed: u64,
     sent: u64,
@@ -74,6 +76,7 @@ impl Attach {
             bytes: format!("{head}{users}{entries}]}}").into_bytes(),
             ranges,
             manner,
+            first: sender.nth,
             echoed: false,
             seed: sender.seed << 16 | sender.nth as u64,
             sent: 0,
@@ -86,11 +89,16 @@ impl Attach {
         Self { echoed, ..self }
     }
 
+    /// Whether a range of the request is refused. Requests of less than ten take turns.
+    fn unknown(&self, nth: usize) -> bool {
+        self.manner == Manner::Refused && (self.first + nth) % OF < UNKNOWN
+    }
+
     /// How many of a request's ranges are refused.
     fn refused(&self) -> usize {
         match self.manner {
-            Manner::Refused => self.ranges / OF * UNKNOWN + (self.ranges % OF).min(UNKNOWN),
-            Manner::New | Manner::Repeated => 0,
+            Manner::Refused if self.ranges.is_multiple_of(OF) => self.ranges / OF * UNKNOWN,
+            _ => (0..self.ranges).filter(|nth| self.unknown(*nth)).count(),
         }
     }
 
@@ -128,6 +136,7 @@ impl Requests for Attach {
             self.random = Random::new(self.seed + self.sent % REPEATED * (1 << 32));
             self.sent += 1;
         }
+        self.first = (self.first + self.ranges) % OF;
         let contract = self.random.below(CONTRACTS);
         digits(&mut self.bytes[self.contract_at..][..4], contract);
         // A step that has no divisor in common with the number of users visits each once.
@@ -135,8 +144,8 @@ impl Requests for Attach {
         let mut user = self.random.below(USERS);
         for nth in 0..self.ranges {
             user = (user + step) % USERS;
+            let unknown = self.unknown(nth);
             let entry = &mut self.bytes[self.first_entry + nth * (ENTRY.len() + 1)..];
-            let unknown = self.manner == Manner::Refused && nth % OF < UNKNOWN;
             digits(&mut entry[USER_AT..][..6], user + if unknown { USERS } else { 0 });
             let start = self.random.below(DAYS - LONGEST);
             let end = start + 1 + self.random.below(LONGEST);
@@ -147,7 +156,9 @@ impl Requests for Attach {
     }
 
     fn good(&self, answer: &Answer<'_>, whole: bool) -> bool {
-        answer.status == 200
+        // Crewline's status says when nothing was taken; the peers' does not.
+        let nothing = answer.status == 422 && self.refused() == self.ranges;
+        (answer.status == 200 || nothing)
             && match self.echoed {
                 true => self.echo(answer.body, whole),
                 false => (!whole && self.glance(answer.body)) || self.attached(answer.body),
@@ -233,6 +244,19 @@ mod tests {
         let ids = body(&mut requests).1;
         let unknown = ids.iter().filter(|id| id.as_str() >= "\"user-100000").count();
         assert_eq!((unknown, requests.refused()), (300, 300));
+    }
+
+    #[test]
+    fn three_in_ten_requests_of_one_range_are_refused() {
+        let sender = Sender { bearer: "Bearer token", basic: "", seed: 7, nth: 3 };
+        let mut requests = Attach::new(1, Manner::Refused, sender);
+        let mut refused = 0;
+        for _ in 0..20 {
+            let unknown = body(&mut requests).1[0].as_str() >= "\"user-100000";
+            assert_eq!(requests.refused(), usize::from(unknown));
+            refused += requests.refused();
+        }
+        assert_eq!(refused, 6);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub use attach::{Attach, Manner};
 pub const USERS: usize = 100_000;
 /// Contracts there are, and as many teams and workspaces.
 pub const CONTRACTS: usize = 2_000;
+/// The contract that has an assignment of every user, made after the others.
+pub const CROWD: usize = CONTRACTS + 1;
 /// Whose ids all requests speak in.
 pub const SOURCE: &str = "GLOBANT";
 /// Rows of a page.
@@ -66,9 +68,13 @@ pub fn requests(work: Work, sender: Sender<'_>, echoed: bool) -> Box<dyn Request
             Box::new(Attach::new(ranges, manner, sender).echoed(echoed))
         }
         Work::Mixed | Work::Beside => Box::new(mixed::Mixed::new(work, sender)),
-        Work::Teams | Work::Workspaces | Work::Update | Work::Token | Work::Page | Work::OfUser => {
-            Box::new(other::Other::new(work, sender))
-        }
+        Work::Teams
+        | Work::Workspaces
+        | Work::Update
+        | Work::Token
+        | Work::Page
+        | Work::OfMany { .. }
+        | Work::OfUser => Box::new(other::Other::new(work, sender)),
     }
 }
 

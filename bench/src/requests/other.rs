@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{CONTRACTS, PAGE, Random, Requests, SOURCE, Sender, USERS, external, request, user};
+use super::{
+    CONTRACTS, CROWD, PAGE, Random, Requests, SOURCE, Sender, USERS, external, request, user,
+};
 use crate::case::Work;
 use crate::client::Answer;
 
@@ -69,6 +71,11 @@ impl Other {
                 let path = "/v1/oauth/token?grant_type=client_credentials";
                 ("POST", path.to_owned(), String::new())
             }
+            Work::OfMany { last } => {
+                let page = if last { USERS / PAGE } else { 1 };
+                let path = format!("/v1/contracts/{CROWD}/users?perPage={PAGE}&page={page}");
+                ("GET", path, String::new())
+            }
             Work::OfUser => {
                 let nth = 1 + self.random.below(USERS);
                 ("GET", format!("/api/assignments?user={nth}&limit=200"), String::new())
@@ -106,6 +113,9 @@ impl Requests for Other {
             Work::Token => value["access_token"].is_string(),
             // Every user has some when the data is large enough for this to be measured.
             Work::OfUser => list("data") > 1,
+            Work::OfMany { .. } => {
+                list("data") == PAGE && value["total"].as_str() == Some(&USERS.to_string())
+            }
             _ => list("data") == PAGE && value["total"].is_string(),
         }
     }
