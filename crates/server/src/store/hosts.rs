@@ -73,10 +73,8 @@ impl Connect for Hosts {
                     Ok(Err(error)) => super::Error::from(error).told(),
                     Err(late) => late.to_string(),
                 };
-                let host = &self.hosts[nth];
-                let (hosts, addresses) = (host.get_hosts(), host.get_hostaddrs());
-                let ports = host.get_ports();
-                tracing::warn!(?hosts, ?addresses, ?ports, why, "a host of PostgreSQL is skipped");
+                let (hosts, ports) = (self.hosts[nth].get_hosts(), self.hosts[nth].get_ports());
+                tracing::warn!(?hosts, ?ports, why, "a host of PostgreSQL is skipped");
             }
             // The pool's time for all ends this one.
             self.session((last + count - 1) % count).await
