@@ -110,7 +110,7 @@ fn speed(all: &Results) -> Vec<Target> {
     ];
     for (engine, peer, sizes) in engines {
         targets.extend(sizes.map(|(ranges, must, aim)| Target {
-            what: format!("{}, {} ranges: over Fastify + {peer}", engine.name(), thousands(ranges)),
+            what: format!("{}, {}: over Fastify + {peer}", engine.name(), named(ranges)),
             value: over(
                 all.attach(ranges, Who::Crewline(engine)),
                 all.attach(ranges, Who::Peer(engine)),
@@ -158,7 +158,7 @@ fn latencies(all: &Results) -> Vec<Target> {
     for engine in [Sqlite, Postgres] {
         let who = Who::Crewline(engine);
         targets.extend([1, 100, 1_000].map(|ranges| Target {
-            what: format!("{}, {} ranges: p99 over p50", engine.name(), thousands(ranges)),
+            what: format!("{}, {}: p99 over p50", engine.name(), named(ranges)),
             value: all.attach(ranges, who).map(ratio),
             must: 6.0,
             aim: 3.5,
@@ -213,10 +213,7 @@ fn whole(all: &Results) -> Vec<Target> {
     let who = Who::Crewline(Sqlite);
     [(1, 0.53, 0.85), (100, 0.30, 0.60), (1_000, 0.60, 0.85)]
         .map(|(ranges, must, aim)| Target {
-            what: format!(
-                "SQLite, {} ranges: rate at 10 million of that at 10,000",
-                thousands(ranges)
-            ),
+            what: format!("SQLite, {}: rate at 10 million of that at 10,000", named(ranges)),
             value: over(
                 all.find(Section::Present, attach(ranges), (CONNECTIONS, MOST), who),
                 all.attach(ranges, who),
@@ -237,9 +234,9 @@ fn overload(all: &Results) -> Vec<Target> {
         };
         targets.extend([1, 1_000].map(|ranges| Target {
             what: format!(
-                "{}, {} ranges: served at 1,000 connections of that at 64",
+                "{}, {}: served at 1,000 connections of that at 64",
                 engine.name(),
-                thousands(ranges)
+                named(ranges)
             ),
             value: over(row(ranges, 1_000), row(ranges, 64)),
             must: 0.8,
@@ -295,4 +292,9 @@ fn resources(all: &Results) -> Vec<Target> {
         unit: " MB",
     });
     targets
+}
+
+/// `1 range`, `1,000 ranges`.
+fn named(ranges: usize) -> String {
+    format!("{} range{}", thousands(ranges), if ranges == 1 { "" } else { "s" })
 }

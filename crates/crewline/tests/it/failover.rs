@@ -8,7 +8,7 @@ use crate::binary;
 use crate::durability::start;
 use crate::nodes::recovered;
 use crate::rules;
-use crate::storm::{Storm, silence};
+use crate::storm::{Storm, much};
 
 /// The old primary even comes back for a while, as one that takes no writes, and the address
 /// still leads to it: nobody may cling to it.
@@ -34,14 +34,8 @@ async fn the_replica_takes_over() {
     std::thread::sleep(Duration::from_millis(2_000));
 
     let (told, seen) = storm.end();
-    let answers: usize = told.iter().map(|told| told.answers.len()).sum();
-    let retries: usize = told.iter().map(|told| told.retries).sum();
-    println!(
-        "{answers} answers, {retries} retries, the longest time without one: {:?}",
-        silence(&told)
-    );
+    much(&told);
     println!("nodes were ready {took:?} behind the promotion");
-    assert!(answers > 100, "too little happened: {answers}");
     // Who knows both servers finds the one that takes writes.
     let [old, new] = [&primary, &replica].map(|cluster| cluster.url("postgres"));
     let (_, host) = old.trim_end_matches("/postgres").split_once('@').unwrap();

@@ -288,8 +288,17 @@ pub fn feed(node: SocketAddr, token: &str) -> Vec<Value> {
     }
 }
 
+/// Says how much happened, and that it was enough.
+pub fn much(told: &[Told]) {
+    let answers: usize = told.iter().map(|told| told.answers.len()).sum();
+    let retries: usize = told.iter().map(|told| told.retries).sum();
+    let silence = silence(told);
+    println!("{answers} answers, {retries} retries, the longest time without one: {silence:?}");
+    assert!(answers > 100, "too little happened: {answers}");
+}
+
 /// The longest time in which nobody was answered.
-pub fn silence(told: &[Told]) -> Duration {
+fn silence(told: &[Told]) -> Duration {
     let mut answers: Vec<Instant> =
         told.iter().flat_map(|client| client.answers.iter().copied()).collect();
     answers.sort();
