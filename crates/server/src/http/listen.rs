@@ -27,7 +27,7 @@ use tower::Service as _;
 
 use super::Problem;
 use super::bodies::Bodies;
-use super::pace::{Late, Pace, Paced, Patience, Told};
+use super::pace::{Late, Pace, Paced, Patience, SHORTLY, Told};
 use super::request::request_id;
 use crate::metrics::Metrics;
 
@@ -47,8 +47,6 @@ pub struct Intake {
 const OTHER_FILES: usize = 256;
 /// Connections that are told at once that there is no place; others wait to be taken.
 const REFUSED: usize = 128;
-/// How long such a one is listened to.
-const SHORTLY: Duration = Duration::from_secs(1);
 /// Bytes of a head.
 const HEAD: usize = 32 * 1024;
 /// Bytes that are read ahead, or written behind.
@@ -193,20 +191,16 @@ impl Shared {
                 return Poll::Ready(None);
             }
             // The timer stands at the earliest that was ever due, and is mostly too early.
-            if let Some((_, due)) = noted.due(&self.patience)
-                && due < timer.deadline().into_std()
+            if let Some((late, due)) = noted.due(&self.patience)
+                && again(late, due) < timer.deadline().into_std()
             {
-                timer.as_mut().reset(due.into());
+                timer.as_mut().reset(again(late, due).into());
             }
             while timer.as_mut().poll(context).is_ready() {
                 let now = Instant::now();
                 match noted.due(&self.patience) {
                     Some((late, due)) if due <= now => return Poll::Ready(Some(late)),
-                    // How long it is waited for depends on the others.
-                    Some((Late::Stuck, due)) => {
-                        timer.as_mut().reset(due.min(now + SHORTLY).into());
-                    }
-                    Some((_, due)) => timer.as_mut().reset(due.into()),
+                    Some((late, due)) => timer.as_mut().reset(again(late, due).into()),
                     None => timer.as_mut().reset((now + self.patience.header).into()),
                 }
             }
@@ -240,6 +234,14 @@ impl Shared {
         }
         self.metrics.no_place();
         farewell(stream, Problem::busy("There are too many connections; try again")).await;
+    }
+}
+
+/// When to look again at what is due. How long who takes nothing is waited for depends on the others.
+fn again(late: Late, due: Instant) -> Instant {
+    match late {
+        Late::Stuck => due.min(Instant::now() + SHORTLY),
+        Late::New | Late::Head | Late::Idle => due,
     }
 }
 

@@ -60,8 +60,8 @@ pub enum Late {
     Stuck,
 }
 
-/// How long somebody is waited for who takes nothing, while there is no room for it.
-const SHORTLY: Duration = Duration::from_secs(1);
+/// How long somebody is waited for while there is no place or no room.
+pub(super) const SHORTLY: Duration = Duration::from_secs(1);
 
 /// Where a connection stands.
 #[derive(Debug)]

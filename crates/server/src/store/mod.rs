@@ -13,6 +13,7 @@ mod batch;
 mod error;
 mod hosts;
 mod ids;
+mod job;
 mod last;
 mod look;
 mod memory;
