@@ -1,6 +1,6 @@
 //! Requests byte by byte, for clients that no library would be.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -42,12 +42,22 @@ pub fn head(token: &str, path: &str, length: usize, more: &str) -> String {
     )
 }
 
+/// What comes next. A signal may interrupt a read that has a time-out.
+pub fn read(stream: &mut TcpStream, piece: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match stream.read(piece) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
+
 /// What comes until the other side ends.
 pub fn rest(stream: &mut TcpStream) -> String {
     let mut said = Vec::new();
     let mut piece = [0; 4096];
     loop {
-        match stream.read(&mut piece) {
+        match read(stream, &mut piece) {
             Ok(0) => break,
             Ok(length) => said.extend(&piece[..length]),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
