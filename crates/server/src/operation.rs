@@ -15,7 +15,7 @@ use crate::entities::image::{self, Image};
 use crate::events::{self, Data, Event, Verb};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
-use crate::store::{self, Error, Last, Sequence, Stop, Tx};
+use crate::store::{self, Error, Last, Sequence, Stop, Tx, Work};
 
 /// Something that writes, in one transaction. It may run twice.
 pub trait Operation: Send + Sync + 'static {
@@ -116,7 +116,8 @@ pub async fn run<O: Operation, K: Keep<O>>(
             Some((sequence, n)) => app.store.ids(sequence, n).await?,
         };
         let (running, keep, now) = (Arc::clone(operation), Arc::clone(keep), app.clock.now());
-        let ended = app.store.attempt(O::NAME, keep.tries(), async move |tx: &mut Tx| {
+        let work = if keep.tries() { Work::Trial } else { Work::Operation };
+        let ended = app.store.run(O::NAME, work, async move |tx: &mut Tx| {
             if let Some(ended) = keep.before(tx, now).await? {
                 return Err(Stop::Refused(ended));
             }

@@ -20,10 +20,12 @@ const REACH: Duration = Duration::from_secs(2);
 const SET_UP: Duration = Duration::from_secs(3);
 
 /// Every session of ours. The server gives up a node that has vanished after 45 seconds, with what
-/// its sessions hold: by itself it would take hours.
+/// its sessions hold: by itself it would take hours. A plan for any values saves an operation a
+/// quarter of its time: planned for one user, a batch looks so cheap that it is planned each time.
 const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET tcp_keepalives_idle = 30; \
-    SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET timezone = 'UTC'";
+    SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET timezone = 'UTC'; \
+    SET plan_cache_mode = force_generic_plan";
 
 /// The hosts of a URL.
 pub struct Hosts {

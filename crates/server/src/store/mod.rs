@@ -10,6 +10,7 @@
 
 pub mod backup;
 mod batch;
+mod checkpoints;
 mod error;
 mod hosts;
 mod ids;
@@ -138,6 +139,17 @@ enum Engine {
     Postgres(postgres::Postgres),
 }
 
+/// What a write is to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// An operation: its statements find all they need by keys, so PostgreSQL plans them once.
+    Operation,
+    /// An operation that will most likely undo what it does.
+    Trial,
+    /// All else: what PostgreSQL plans may depend on how much there is.
+    Chore,
+}
+
 impl Store {
     /// Migrates and opens a database.
     pub async fn open(location: &Location, options: &Options) -> Result<Self, Startup> {
@@ -168,16 +180,11 @@ impl Store {
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.attempt(name, false, op).await
+        self.run(name, Work::Chore, op).await
     }
 
-    /// The same; `tried`: it will most likely undo what it does.
-    pub async fn attempt<T, R, F>(
-        &self,
-        name: &'static str,
-        tried: bool,
-        op: F,
-    ) -> Result<T, Stop<R>>
+    /// The same, of a kind.
+    pub async fn run<T, R, F>(&self, name: &'static str, work: Work, op: F) -> Result<T, Stop<R>>
     where
         F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
         T: Send + 'static,
@@ -185,8 +192,8 @@ impl Store {
     {
         let begun = self.metrics.begin();
         let result = match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(tried, op).await,
-            Engine::Postgres(postgres) => postgres.write(op).await,
+            Engine::Sqlite(sqlite) => sqlite.write(work == Work::Trial, op).await,
+            Engine::Postgres(postgres) => postgres.write(work, op).await,
         };
         self.metrics.transaction(name, begun, &result);
         if let Err(Stop::Failed(error)) = &result {

@@ -22,7 +22,7 @@ use super::last::Last;
 use super::tls;
 use super::tx::{Progress, Stmt, Tx};
 use super::value::Row;
-use super::{Op, Options, Status};
+use super::{Op, Options, Status, Work};
 use crate::metrics::Metrics;
 
 /// How often an operation that met a conflict is run.
@@ -41,15 +41,18 @@ const PROBE: Duration = Duration::from_secs(5);
 /// How long a read may hold its snapshot: PostgreSQL cleans up less while it does. As on SQLite.
 const READ_ATTEMPT: Duration = Duration::from_secs(1);
 
-const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const OPERATION: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const CHORE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+    SET LOCAL plan_cache_mode = auto";
 /// One snapshot for all statements. The server itself ends one that takes as long as all may: who is
 /// given up only stops listening.
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-    SET LOCAL statement_timeout = '1s'";
+    SET LOCAL statement_timeout = '1s'; SET LOCAL plan_cache_mode = auto";
 
 /// The same, for as long as it takes.
 const LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-    SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+    SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
+    SET LOCAL plan_cache_mode = auto";
 
 /// A running transaction on PostgreSQL.
 pub struct Pg {
@@ -426,13 +429,14 @@ impl Postgres {
         Ok(self.pool.get().await?)
     }
 
-    pub(super) async fn write<T, R, F>(&self, op: F) -> Result<T, Stop<R>>
+    pub(super) async fn write<T, R, F>(&self, work: Work, op: F) -> Result<T, Stop<R>>
     where
         F: for<'a> Op<'a, T, R> + Clone + Send + 'static,
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.spawn(WRITE, ATTEMPT, op).await
+        let begin = if work == Work::Chore { CHORE } else { OPERATION };
+        self.spawn(begin, ATTEMPT, op).await
     }
 
     pub(super) async fn read<T, R, F>(&self, op: F) -> Result<T, Stop<R>>

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{self, Batch, Dialect};
+use super::checkpoints::{self, Checkpoints};
 use super::error::{Error, Result, Startup, Stop};
 use super::job::{Job, Task};
 use super::last::Last;
@@ -32,9 +33,6 @@ const GROUP_ROWS: u64 = 4_000;
 const GROUP_JOBS: usize = 256;
 /// How long another process may hold the database.
 const BUSY: Duration = Duration::from_secs(5);
-/// Pages of the WAL (4 KiB each) that are written back together: a page that changed several times
-/// meanwhile is written once.
-const CHECKPOINT: i64 = 2_000;
 /// KiB of pages that the writer remembers: the upper levels of all tables, and where it has just been.
 const CACHE: i64 = 16 * 1024;
 /// How long a read may hold its snapshot: the WAL cannot shrink below it.
@@ -180,7 +178,8 @@ impl Sqlite {
         statements: Arc<AtomicU64>,
     ) -> Result<Self, Startup> {
         let failed = |error: rusqlite::Error| Startup(format!("{}: {error}", path.display()));
-        let writer = connect(path).map_err(failed)?;
+        let mut writer = connect(path).map_err(failed)?;
+        let checkpoints = Checkpoints::begin(path, &mut writer)?;
         let (reads, queue) = mpsc::channel(options.queue);
         let queue = Arc::new(Mutex::new(queue));
         let mut threads = Vec::with_capacity(options.readers);
@@ -191,8 +190,13 @@ impl Sqlite {
         let readers = Lane { queue: reads, _threads: Threads(threads) };
         let (writes, queue) = mpsc::channel(options.queue);
         let metrics = options.metrics.clone();
-        let thread =
-            spawn("writer", move || write_all(Runner::remembering(writer, metrics), queue))?;
+        let thread = spawn("writer", move || {
+            let mut writer = Runner::remembering(writer, metrics);
+            write_all(&mut writer, queue);
+            if let Some(connection) = &mut writer.connection {
+                checkpoints.end(connection);
+            }
+        })?;
         let writer = Lane { queue: writes, _threads: Threads(vec![thread]) };
         Ok(Self { readers, writer, statements, path: path.to_owned() })
     }
@@ -256,7 +260,10 @@ impl Sqlite {
     }
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Startup> {
+pub(super) fn spawn(
+    name: &str,
+    body: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, Startup> {
     let thread = std::thread::Builder::new().name(format!("sqlite-{name}"));
     thread.spawn(body).map_err(|error| Startup(format!("cannot start a thread: {error}")))
 }
@@ -268,7 +275,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
+    connection.pragma_update(None, "wal_autocheckpoint", checkpoints::ALONE)?;
     connection.pragma_update(None, "cache_size", -CACHE)?;
     Ok(connection)
 }
@@ -292,7 +299,7 @@ pub(super) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// The writer thread.
-fn write_all(mut writer: Runner, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+fn write_all(writer: &mut Runner, mut queue: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
         let mut together = writer.together(&mut group, &mut queue, false);

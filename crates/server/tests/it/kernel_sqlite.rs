@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use server::http::Limits;
-use server::store::{Error, Options, Param, Sequence, Stop, Store, Tx};
+use server::store::{Error, Options, Param, Sequence, Stop, Store, Tx, Work};
 use testing::{Database, Engine, TestApp};
 use tokio::task::JoinSet;
 
@@ -79,7 +79,8 @@ async fn what_is_undone_is_undone_alone() {
         for n in 0..20usize {
             let (app, runs) = (Arc::clone(&t.app), Arc::clone(&runs));
             group.spawn(async move {
-                let done = app.store.attempt("test", n % 5 == 3, async move |tx: &mut Tx| {
+                let work = if n % 5 == 3 { Work::Trial } else { Work::Operation };
+                let done = app.store.run("test", work, async move |tx: &mut Tx| {
                     runs.fetch_add(1, Ordering::SeqCst);
                     if late || n % 5 != 1 {
                         note(tx, &format!("n{n}")).await?;
