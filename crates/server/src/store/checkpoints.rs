@@ -67,3 +67,36 @@ fn write_back(connection: &Connection, queue: &Receiver<()>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::connect;
+
+    /// Steady writes do not make the WAL grow, and nothing of it is left behind.
+    #[test]
+    fn the_wal_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let wal = folder.path().join("test.db-wal");
+        let mut writer = connect(&path).unwrap();
+        let checkpoints = Checkpoints::begin(&path, &mut writer).unwrap();
+        writer.execute_batch("CREATE TABLE t (page BLOB)").unwrap();
+        // Three times as many pages as it may hold.
+        for _ in 0..120 {
+            writer.execute_batch(HUNDRED).unwrap();
+        }
+        let frame = 4_096 + 24;
+        let size = wal.metadata().unwrap().len();
+        assert!(size > (TOGETHER * frame) as u64, "{size}");
+        assert!(size < ((MOST + TOGETHER) * frame) as u64, "{size}");
+        checkpoints.end(&mut writer);
+        drop(writer);
+        assert!(!wal.exists());
+    }
+
+    /// Writes as many pages.
+    const HUNDRED: &str =
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+        INSERT INTO t SELECT zeroblob(4000) FROM n";
+}
