@@ -8,7 +8,7 @@ use domain::{
 use jiff::civil::date;
 
 use crate::app::App;
-use crate::entities::{self, Entity};
+use crate::entities::{self, Called, Entity};
 use crate::operation::alone;
 use crate::references::link::{Link, LinkOne, Target};
 use crate::refusal::Refusal;
@@ -159,7 +159,7 @@ impl Demo<'_> {
         new: E::New,
     ) -> Result<(), Stop<Refusal>> {
         let (scope, external_id) = (self.scope(source), id(external_id));
-        let create = entities::Create::<E> { scope, external_id, new };
+        let create = entities::Create::<E> { scope, called: Called::External(external_id), new };
         alone(self.app, create).await.map(drop)
     }
 

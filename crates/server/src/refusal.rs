@@ -17,6 +17,8 @@ pub enum Refusal {
     NoSuch { kind: Kind, ids: Vec<String> },
     /// The external id is taken in its source.
     DuplicateExternalId { kind: Kind, source: Source, external_id: ExternalId, owner: i64 },
+    /// The company has an entity with the id that was chosen.
+    DuplicateId { kind: Kind, id: i64 },
     /// Another user has the e-mail; `known` are that user's references.
     DuplicateEmail { email: Email, known: Vec<(Source, String)> },
     /// The user has a working time already; `known` are its references.

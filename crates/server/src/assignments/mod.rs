@@ -7,7 +7,7 @@ use domain::{DateRange, Kind, Ref, Source};
 use jiff::civil::{Date, date};
 
 use crate::app::App;
-use crate::references::{self, Wanted};
+use crate::references;
 use crate::refusal::Refusal;
 use crate::scope::Scope;
 use crate::store::{Stop, Tx, params, row};
@@ -115,7 +115,7 @@ pub async fn list(
 ) -> Result<Page, Stop<Refusal>> {
     app.store
         .read("assignments.list", async move |tx: &mut Tx| {
-            let user = user(tx, &scope, &filter.user).await?;
+            let user = references::find(tx, &scope, Kind::User, &filter.user).await?;
             let days = filter.overlaps.unwrap_or(ALWAYS);
             let (contract, start, end) = after.unwrap_or((0, FIRST_DAY, FIRST_DAY));
             let sql = tx.pick(OF_USER_ON_SQLITE, OF_USER_ON_POSTGRES);
@@ -152,20 +152,4 @@ pub async fn list(
             Ok(Page { rows: stored.into_iter().map(told).collect(), next })
         })
         .await
-}
-
-/// The user that a reference names. Read only: nobody is held, as for a write.
-async fn user(tx: &mut Tx, scope: &Scope, reference: &Ref) -> Result<i64, Stop<Refusal>> {
-    let sql = "SELECT id FROM users WHERE company_id = $1 AND id = $2";
-    let wanted = [Wanted { kind: Kind::User, reference, at: None }];
-    let found = match reference {
-        Ref::Internal(id) => tx.query_opt(sql, params![scope.company, *id]).await?.map(|(id,)| id),
-        Ref::External(_) => {
-            references::resolve(tx, scope, &wanted).await?.into_iter().next().flatten()
-        }
-    };
-    match found {
-        Some(id) => Ok(id),
-        None => Err(references::not_found(tx, scope, &wanted, &[None]).await),
-    }
 }

@@ -40,6 +40,10 @@ impl Entity for Brand {
     const CREATE: &'static str = "brands.create";
     type New = New;
 
+    fn id(&self) -> i64 {
+        self.id
+    }
+
     fn links(new: &New) -> Vec<Link<'_>> {
         vec![("client_id", Kind::Client, Some(&new.client))]
     }

@@ -68,6 +68,10 @@ impl Entity for Client {
     const CREATE: &'static str = "clients.create";
     type New = New;
 
+    fn id(&self) -> i64 {
+        self.id
+    }
+
     async fn insert(tx: &mut Tx, at: Place, new: &New, _: &[Option<i64>]) -> Judged<Option<Self>> {
         let sql = "INSERT INTO clients (company_id, id, name, business_name, email_contact,
                 name_contact, last_name_contact, phone, website, description,

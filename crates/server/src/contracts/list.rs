@@ -4,6 +4,7 @@ use domain::{Kind, Period};
 use jiff::civil::Date;
 
 use crate::app::App;
+use crate::entities::view::Part;
 use crate::refusal::Refusal;
 use crate::store::{Stop, Tx, params, row};
 
@@ -26,13 +27,12 @@ pub struct Page {
     pub rows: Vec<Assignment>,
 }
 
-/// The assignments of a contract after the first `skip`, at most `limit`.
+/// A part of the assignments of a contract.
 pub async fn list(
     app: &App,
     company: i64,
     contract: i64,
-    skip: i64,
-    limit: i64,
+    part: Part,
 ) -> Result<Page, Stop<Refusal>> {
     app.store
         .read("contracts.list_users", async move |tx: &mut Tx| {
@@ -45,11 +45,14 @@ pub async fn list(
             };
             let sql = "SELECT count(*) FROM assignments WHERE company_id = $1 AND contract_id = $2";
             let total: Option<(i64,)> = tx.query_opt(sql, params![company, contract]).await?;
+            let total = total.map_or(0, |(total,)| total);
+            let Some((skip, limit)) = part.of(total) else {
+                return Ok(Page { period: Period { start, end }, total, rows: Vec::new() });
+            };
             let sql = "SELECT id, user_id, start_date, end_date FROM assignments
                 WHERE company_id = $1 AND contract_id = $2
                 ORDER BY user_id, start_date, end_date LIMIT $4 OFFSET $3";
             let rows = tx.query(sql, params![company, contract, skip, limit]).await?;
-            let total = total.map_or(0, |(total,)| total);
             Ok(Page { period: Period { start, end }, total, rows })
         })
         .await

@@ -94,6 +94,10 @@ impl Entity for Contract {
     const CREATE: &'static str = "contracts.create";
     type New = New;
 
+    fn id(&self) -> i64 {
+        self.id
+    }
+
     fn links(new: &New) -> Vec<Link<'_>> {
         vec![("client_id", Kind::Client, Some(&new.client))]
     }

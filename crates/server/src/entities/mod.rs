@@ -1,4 +1,4 @@
-//! The one flow of everything that source systems create, update and delete by external id.
+//! The one flow of everything that is created, updated and deleted, by external id or by ours.
 //!
 //! A kind states its fields, its SQL and its few rules ([`Entity`], [`Update`], [`Delete`]);
 //! resolving references, drawing ids, duplicates, dependents and linking happen here.
@@ -6,7 +6,9 @@
 pub mod field;
 pub mod image;
 pub mod named;
+mod shown;
 pub mod table;
+pub mod view;
 
 use std::marker::PhantomData;
 
@@ -14,8 +16,10 @@ use domain::{ExternalId, Kind, Ref, Source};
 use jiff::Timestamp;
 
 pub(crate) use field::fields;
+pub use shown::Shown;
 pub use table::Table;
 pub(crate) use table::refers;
+pub use view::View;
 
 use crate::events::{Data, Verb};
 use crate::operation::{Operation, Turn};
@@ -32,6 +36,8 @@ pub trait Entity: Sized + Send + 'static {
     const CREATE: &'static str;
     /// What a create sends, references unresolved.
     type New: Send + Sync + 'static;
+
+    fn id(&self) -> i64;
 
     /// The references that a create makes; an absent one is `None`.
     fn links(_new: &Self::New) -> Vec<Link<'_>> {
@@ -119,11 +125,22 @@ pub fn set<T>(field: &Option<Option<T>>) -> Option<&T> {
 /// A reference from one entity to another: the field, the kind, and whom it names.
 pub type Link<'a> = (&'static str, Kind, Option<&'a Ref>);
 
-/// Creates an entity under an external id.
+/// How a new entity is called.
+#[derive(Clone, Debug)]
+pub enum Called {
+    /// By an id of the scope's source.
+    External(ExternalId),
+    /// By an id of ours that the caller chose.
+    Chosen(i64),
+    /// By the id of ours that it is given.
+    Drawn,
+}
+
+/// Creates an entity.
 #[derive(Debug)]
 pub struct Create<E: Entity> {
     pub scope: Scope,
-    pub external_id: ExternalId,
+    pub called: Called,
     pub new: E::New,
 }
 
@@ -136,36 +153,52 @@ impl<E: Entity> Operation for Create<E> {
     }
 
     fn ids(&self) -> Option<(Sequence, usize)> {
-        Some((Sequence::Entity(E::KIND), 1))
+        match self.called {
+            Called::Chosen(_) => None,
+            Called::External(_) | Called::Drawn => Some((Sequence::Entity(E::KIND), 1)),
+        }
     }
 
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<E> {
-        let Self { scope, external_id, new } = self;
+        let Self { scope, called, new } = self;
         let &Scope { company, source, .. } = scope;
-        let own = Ref::External(external_id.clone());
-        let place = Place { company, id: turn.first_id, now: turn.now, source };
+        let id = if let Called::Chosen(id) = called { *id } else { turn.first_id };
+        let place = Place { company, id, now: turn.now, source };
+        let own = match called {
+            Called::External(external_id) => Some(Ref::External(external_id.clone())),
+            Called::Chosen(_) | Called::Drawn => None,
+        };
         let links = E::links(new);
-        let (wanted, found) = lookup(tx, scope, (E::KIND, &own), &links).await?;
-        let linked = linked(tx, scope, &links, &wanted[1..], &found[1..]).await?;
-        if let Some(owner) = found[0] {
-            return Err(duplicate::<E>(source, external_id, owner).into());
+        let (wanted, found) =
+            lookup(tx, scope, own.as_ref().map(|own| (E::KIND, own)), &links).await?;
+        let (own, others) = found.split_at(usize::from(own.is_some()));
+        let linked = linked(tx, scope, &links, &wanted[own.len()..], others).await?;
+        if let (Called::External(external_id), [Some(owner)]) = (called, own) {
+            return Err(duplicate::<E>(source, external_id, *owner).into());
         }
         let Some(entity) = E::insert(tx, place, new, &linked).await? else {
-            return match E::clash(tx, scope, new, &linked).await? {
-                Some(clash) => Err(taken::<E>(tx, scope, external_id, clash).await?.into()),
-                None => Err(store::Error::IdTaken.into()),
-            };
+            let clash = E::clash(tx, scope, new, &linked).await?;
+            return Err(match (clash, called) {
+                (Some(clash), Called::External(external_id)) => {
+                    taken::<E>(tx, scope, external_id, clash).await?.into()
+                }
+                (Some(clash), Called::Chosen(_) | Called::Drawn) => clash.into(),
+                (None, Called::Chosen(id)) => {
+                    Refusal::DuplicateId { kind: E::KIND, id: *id }.into()
+                }
+                (None, Called::External(_) | Called::Drawn) => store::Error::IdTaken.into(),
+            });
         };
-        let (id, now) = (place.id, place.now);
-        match references::insert(tx, company, E::KIND, source, external_id, id, now).await? {
-            true => {
-                let image = image::image(tx, company, E::KIND, id).await?;
-                let change = image::change(E::KIND, None, image.as_ref());
-                turn.tell(E::KIND, Verb::Created, id, Data::Entity(change, Vec::new()));
-                Ok(entity)
+        if let Called::External(external_id) = called {
+            let now = place.now;
+            if !references::insert(tx, company, E::KIND, source, external_id, id, now).await? {
+                return Err(store::Error::changed("the external id was taken meanwhile").into());
             }
-            false => Err(store::Error::changed("the external id was taken meanwhile").into()),
         }
+        let image = image::image(tx, company, E::KIND, id).await?;
+        let change = image::change(E::KIND, None, image.as_ref());
+        turn.tell(E::KIND, Verb::Created, id, Data::Entity(change, Vec::new()));
+        Ok(entity)
     }
 }
 
@@ -182,7 +215,7 @@ async fn taken<E: Entity>(
     clash: Refusal,
 ) -> store::Result<Refusal> {
     let own = Ref::External(external_id.clone());
-    let (_, found) = lookup(tx, scope, (E::KIND, &own), &[]).await?;
+    let (_, found) = lookup(tx, scope, Some((E::KIND, &own)), &[]).await?;
     Ok(found[0].map_or(clash, |owner| duplicate::<E>(scope.source, external_id, owner)))
 }
 
@@ -262,21 +295,22 @@ pub async fn require(
     own: (Kind, &Ref),
     links: Vec<Link<'_>>,
 ) -> Judged<(i64, Vec<Option<i64>>)> {
-    let (wanted, found) = lookup(tx, scope, own, &links).await?;
+    let (wanted, found) = lookup(tx, scope, Some(own), &links).await?;
     let Some(id) = found[0] else {
         return Err(references::not_found(tx, scope, &wanted[..1], &found[..1]).await);
     };
     Ok((id, linked(tx, scope, &links, &wanted[1..], &found[1..]).await?))
 }
 
-/// Looks an entity's own external id and its links up in one batch: the own one first.
+/// Looks an entity itself, if it has to be there, and its links up in one batch: itself first.
 async fn lookup<'a>(
     tx: &mut Tx,
     scope: &Scope,
-    (kind, own): (Kind, &'a Ref),
+    own: Option<(Kind, &'a Ref)>,
     links: &[Link<'a>],
 ) -> store::Result<(Vec<Wanted<'a>>, Vec<Option<i64>>)> {
-    let mut wanted = vec![Wanted { kind, reference: own, at: None }];
+    let own = own.map(|(kind, reference)| Wanted { kind, reference, at: None });
+    let mut wanted: Vec<_> = own.into_iter().collect();
     wanted.extend(links.iter().filter_map(|&(field, kind, reference)| {
         Some(Wanted { kind, reference: reference?, at: Some(At::Field(field)) })
     }));

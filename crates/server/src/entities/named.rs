@@ -37,6 +37,10 @@ macro_rules! named {
             const CREATE: &'static str = concat!($table, ".create");
             type New = $crate::entities::named::New;
 
+            fn id(&self) -> i64 {
+                self.id
+            }
+
             async fn insert(
                 tx: &mut $crate::store::Tx,
                 at: $crate::entities::Place,

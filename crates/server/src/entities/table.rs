@@ -165,6 +165,12 @@ pub async fn existing(
     tx.query_batch(sql, params![company], &[Col::Int(ids)]).await
 }
 
+/// The entity with this id, if the company has it. It is not held.
+pub async fn found(tx: &mut Tx, company: i64, kind: Kind, id: i64) -> store::Result<Option<i64>> {
+    let found = tx.query_opt(&statements(kind).found, params![company, id]).await?;
+    Ok(found.map(|(id,)| id))
+}
+
 /// Deletes an entity with its references, or says what depends on it.
 pub async fn remove(
     tx: &mut Tx,

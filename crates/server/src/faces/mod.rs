@@ -15,7 +15,8 @@ pub mod docs;
 pub mod integrations;
 pub mod main;
 pub mod ops;
-pub mod wire;
+pub mod team_users;
+mod wire;
 
 use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};

@@ -15,7 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Limits;
-use super::answer::{JSON, PROBLEM};
+use super::answer::{Answer, JSON, PROBLEM};
 use super::log::Operation;
 use super::rate::Standing;
 use crate::events::feed::FOLLOWERS;
@@ -91,6 +91,13 @@ impl Problem {
             }
         };
         Self { errors, ..Self::validation(message) }
+    }
+
+    /// As it is told.
+    pub fn answer(&self, native: bool, request_id: &str) -> Answer {
+        let content_type = if native { PROBLEM } else { JSON };
+        let body = self.body(native, request_id).into();
+        Answer { status: self.status, content_type, body, counts: None }
     }
 
     /// The same under a published name, code and sentence.

@@ -25,6 +25,10 @@ impl From<Refusal> for Problem {
                 );
                 Self::conflict("DuplicateExternalIdError", "ZC004", message)
             }
+            Refusal::DuplicateId { kind, id } => {
+                let message = format!("There is a {} {id} already", kind.name());
+                Self::conflict("DuplicateIdError", "DUPLICATE_ID", message)
+            }
             Refusal::DuplicateEmail { email, known } => {
                 let message = format!("A user with the e-mail {} already exists", email.as_str());
                 let message = known_as(message, &known);

@@ -100,7 +100,7 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// One pass over the text: how deep it goes, and whether a string holds U+0000.
-fn inspect(text: &str) -> Result<(), Problem> {
+pub fn inspect(text: &str) -> Result<(), Problem> {
     let bytes = text.as_bytes();
     let (mut depth, mut at) = (0usize, 0);
     while let Some(&byte) = bytes.get(at) {

@@ -297,10 +297,7 @@ impl<O: Operation, F> Keeping<O, F> {
 
     /// A problem as it is told.
     fn answer(&self, problem: &Problem) -> Answer {
-        let native = native(self.asked.uri.path());
-        let content_type = if native { PROBLEM } else { JSON };
-        let body = problem.body(native, &self.asked.request_id).into();
-        Answer { status: problem.status, content_type, body, counts: None }
+        problem.answer(native(self.asked.uri.path()), &self.asked.request_id)
     }
 }
 

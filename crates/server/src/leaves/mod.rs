@@ -62,6 +62,10 @@ impl Entity for Leave {
     const CREATE: &'static str = "leaves.create";
     type New = New;
 
+    fn id(&self) -> i64 {
+        self.id
+    }
+
     fn links(new: &New) -> Vec<Link<'_>> {
         vec![
             ("userId", Kind::User, Some(&new.user)),

@@ -81,6 +81,8 @@ pub const CODES: &[Code] = codes! {
             "ZC004",
             "Association already exists: client \"c1\" of source OKTA is client 7",
         );
+    "DUPLICATE_ID" "409" "the company has an entity of the kind with the id that was chosen" =>
+        Refusal::DuplicateId { kind: Kind::Contract, id: 7 };
     "DUPLICATE_EMAIL" "409" "a user of the company has the e-mail" =>
         Problem::conflict(
             "DuplicateEmailError",

@@ -87,6 +87,10 @@ impl Entity for Position {
     const CREATE: &'static str = "positions.create";
     type New = New;
 
+    fn id(&self) -> i64 {
+        self.id
+    }
+
     fn links(new: &New) -> Vec<Link<'_>> {
         vec![("category_id", Kind::Category, new.category.as_ref())]
     }

@@ -69,6 +69,10 @@ impl Entity for Product {
     const CREATE: &'static str = "products.create";
     type New = New;
 
+    fn id(&self) -> i64 {
+        self.id
+    }
+
     fn links(new: &New) -> Vec<Link<'_>> {
         vec![
             ("client_id", Kind::Client, Some(&new.client)),

@@ -143,6 +143,10 @@ impl Entity for Project {
     const CREATE: &'static str = "projects.create";
     type New = New;
 
+    fn id(&self) -> i64 {
+        self.id
+    }
+
     fn links(new: &New) -> Vec<Link<'_>> {
         vec![
             ("client_id", Kind::Client, new.client.as_ref()),

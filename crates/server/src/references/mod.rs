@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 pub use list::{Filter, Reference, list};
 
-use crate::entities::table::existing;
+use crate::entities::table::{existing, found};
 use crate::refusal::{Missing, NotFound, Refusal};
 use crate::scope::Scope;
 use crate::store::{self, Col, Stop, Tx, params};
@@ -124,6 +124,24 @@ pub fn distinct(list: &str, field: &str, kind: Kind, ids: &[i64]) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// The entity that a reference names. Read only: it is not held, as it is for a write.
+pub async fn find(
+    tx: &mut Tx,
+    scope: &Scope,
+    kind: Kind,
+    reference: &Ref,
+) -> Result<i64, Stop<Refusal>> {
+    let wanted = [Wanted { kind, reference, at: None }];
+    let found = match reference {
+        Ref::Internal(id) => found(tx, scope.company, kind, *id).await?,
+        Ref::External(_) => resolve(tx, scope, &wanted).await?.into_iter().next().flatten(),
+    };
+    match found {
+        Some(id) => Ok(id),
+        None => Err(not_found(tx, scope, &wanted, &[None]).await),
+    }
 }
 
 /// The refusal for references that were not found. There is at least one.

@@ -99,6 +99,11 @@ pub const REMEDIES: &[(&str, &str, &str)] = &[
         "Actualice el dueño que indica el mensaje o use otro id.",
     ),
     (
+        "DUPLICATE_ID",
+        "Update the entity that has the id, or choose another id.",
+        "Actualice la entidad que tiene el id o elija otro id.",
+    ),
+    (
         "DUPLICATE_EMAIL",
         "Link the user that has the e-mail: `POST /api/references` with `\"of\": {\"email\": ...}`.",
         "Enlace el usuario que tiene el correo: `POST /api/references` con `\"of\": {\"email\": ...}`.",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use postgres_types::{IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
@@ -31,7 +32,7 @@ pub enum Column {
 macro_rules! bound {
     ($($name:ident($type:ty)),* $(,)?) => {
         /// A parameter, with what it holds.
-        #[derive(Debug)]
+        #[derive(Clone, Debug)]
         pub enum Bound {
             $($name($type),)*
             /// A text that others hold too.
@@ -96,6 +97,7 @@ bound!(
     Literal(&'static str),
     Text(String),
     Bytes(Vec<u8>),
+    Date(Date),
     Instant(Timestamp),
     MaybeInt(Option<i64>),
     MaybeText(Option<String>),

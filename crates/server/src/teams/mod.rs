@@ -9,7 +9,9 @@ use domain::{Kind, Name, Ref, Text};
 use jiff::Timestamp;
 
 use crate::entities::table::{Refers, Then};
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
+use crate::entities::{
+    Delete, Entity, Judged, Link, Place, Table, Update, View, fields, refers, set,
+};
 use crate::store::{self, Tx, params, row};
 
 row! {
@@ -39,6 +41,13 @@ pub struct Patch {
     pub description: Option<Option<Text>>,
 }
 
+impl View for Team {
+    const KIND: Kind = Kind::Team;
+    const READ: &'static str = "teams.read";
+    const COLUMNS: &'static str =
+        "t.id, t.name, t.description, t.workspace_id, t.created_at, t.updated_at";
+}
+
 impl Entity for Team {
     const KIND: Kind = Kind::Team;
     const TABLE: Table = Table {
@@ -60,6 +69,10 @@ impl Entity for Team {
     };
     const CREATE: &'static str = "teams.create";
     type New = New;
+
+    fn id(&self) -> i64 {
+        self.id
+    }
 
     fn links(new: &New) -> Vec<Link<'_>> {
         vec![("workspace_id", Kind::Workspace, new.workspace.as_ref())]

@@ -85,6 +85,10 @@ impl Entity for User {
     const CREATE: &'static str = "users.create";
     type New = New;
 
+    fn id(&self) -> i64 {
+        self.id
+    }
+
     fn links(new: &New) -> Vec<Link<'_>> {
         vec![
             ("user_position_id", Kind::Position, new.user_position.as_ref()),

@@ -59,6 +59,10 @@ impl Entity for WorkingTime {
     const CREATE: &'static str = "working_times.create";
     type New = New;
 
+    fn id(&self) -> i64 {
+        self.id
+    }
+
     fn links(new: &New) -> Vec<Link<'_>> {
         vec![("userId", Kind::User, Some(&new.user))]
     }

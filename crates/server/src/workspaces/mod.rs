@@ -52,6 +52,10 @@ impl Entity for Workspace {
     const CREATE: &'static str = "workspaces.create";
     type New = New;
 
+    fn id(&self) -> i64 {
+        self.id
+    }
+
     async fn insert(tx: &mut Tx, at: Place, new: &New, _: &[Option<i64>]) -> Judged<Option<Self>> {
         let sql = "INSERT INTO workspaces (company_id, id, name, active, description,
                 created_at, updated_at)

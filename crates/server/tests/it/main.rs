@@ -27,6 +27,8 @@ mod kernel;
 mod kernel_sqlite;
 mod leave_types;
 mod leaves;
+mod main_lists;
+mod main_teams;
 mod metrics;
 mod nodes;
 mod overload;

@@ -276,6 +276,7 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V25__webhooks.sql 216de64fdbbc
         sqlite/V26__references_of_an_entity.sql 2f016eae1f07
         sqlite/V27__removed_references.sql 18492ecebf00
+        sqlite/V28__lists.sql 2e3120873245
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -303,6 +304,7 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V25__webhooks.sql 933ce9dc04d8
         postgres/V26__references_of_an_entity.sql 2f016eae1f07
         postgres/V27__removed_references.sql c71ab1d07a22
+        postgres/V28__lists.sql 2e3120873245
     "#]]
     .assert_eq(&sums);
 }

@@ -30,7 +30,7 @@ use domain::{ExternalId, Kind, Ref};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Shared;
-use crate::entities::{self, Delete, Entity, Update};
+use crate::entities::{self, Called, Delete, Entity, Update};
 use crate::http::field::SourceName;
 use crate::http::{Answer, Caller, Check, JsonBody, Problem, Records, Wire, Write, body, path};
 use crate::scope::Scope;
@@ -130,12 +130,13 @@ async fn create<B: CreateBody>(
     refused: fn(Problem) -> Problem,
     told: fn(i64, B::Entity, String) -> Answer,
 ) -> Result<Response, Problem> {
-    let told = move |sent: &entities::Create<B::Entity>, entity| {
-        told(sent.scope.company, entity, sent.external_id.to_string())
-    };
-    let read = read(app, caller, body, B::fields);
-    let prepared = read
-        .map(|(scope, (external_id, new))| (entities::Create { scope, external_id, new }, told));
+    let prepared = read(app, caller, body, B::fields).map(|(scope, (external_id, new))| {
+        let sent = external_id.to_string();
+        let told = move |operation: &entities::Create<B::Entity>, entity| {
+            told(operation.scope.company, entity, sent.clone())
+        };
+        (entities::Create { scope, called: Called::External(external_id), new }, told)
+    });
     let write = Write::of(app, caller, body).records(Records::CREATE).refusing(refused);
     Ok(write.run(prepared).await)
 }

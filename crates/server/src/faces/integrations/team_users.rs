@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::{Metadata, named, read};
 use crate::app::Shared;
+use crate::faces::team_users::Meta;
 use crate::faces::wire::Spaced;
 use crate::http::inbox::{Blame, Refusals};
 use crate::http::log::Counts;
@@ -60,29 +61,6 @@ struct Relation {
     meta: Meta,
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = TeamUserMeta)]
-struct Meta {
-    #[schema(example = 2336)]
-    company_id: i64,
-    user: MetaUser,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = TeamUserMetaUser)]
-struct MetaUser {
-    #[schema(example = 48878)]
-    id: i64,
-    #[schema(example = "Ana")]
-    first_name: String,
-    #[schema(example = "Lee")]
-    last_name: String,
-    #[schema(example = "ana.lee@example.com")]
-    email: String,
-    #[schema(example = 2336)]
-    company_id: i64,
-}
-
 /// A user that was not attached.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TeamAttachError)]
@@ -104,23 +82,14 @@ struct Refused {
 }
 
 fn relation(company_id: i64, relation: attach::Relation) -> Relation {
-    let user = relation.user;
+    let attach::Relation { id, team_id, user, created_at, updated_at } = relation;
     Relation {
-        team_id: relation.team_id,
+        team_id,
         user_id: user.id,
-        created_at: Spaced(relation.created_at),
-        updated_at: Spaced(relation.updated_at),
-        id: relation.id,
-        meta: Meta {
-            company_id,
-            user: MetaUser {
-                id: user.id,
-                first_name: user.first_name,
-                last_name: user.last_name,
-                email: user.email,
-                company_id,
-            },
-        },
+        created_at: Spaced(created_at),
+        updated_at: Spaced(updated_at),
+        id,
+        meta: Meta::new(company_id, user),
     }
 }
 

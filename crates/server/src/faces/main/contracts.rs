@@ -1,7 +1,7 @@
 //! Contracts, and who is on them when.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use domain::attach::Entry;
 use domain::{Kind, Ref, Source};
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Page, PageQuery};
+use super::list::{Asked, Page, PageQuery};
 use crate::app::Shared;
 use crate::contracts;
 use crate::contracts::attach::{Attach, Outcome};
@@ -144,14 +144,11 @@ async fn list_users(
     State(app): State<Shared>,
     caller: Caller,
     Path(id): Path<String>,
-    query: Result<Query<PageQuery>, axum::extract::rejection::QueryRejection>,
+    asked: Asked,
 ) -> Result<Json<Page<ContractUser>>, Problem> {
-    let Ok(Query(query)) = query else {
-        return Err(Problem::validation("The query is not readable"));
-    };
-    let wanted = query.read()?;
+    let wanted = PageQuery::of(asked)?.wanted()?;
     let id = path::id(&id, Kind::Contract)?;
-    let page = contracts::list(&app, caller.company_id, id, wanted.skip(), wanted.per_page).await?;
+    let page = contracts::list(&app, caller.company_id, id, wanted.part()).await?;
     let rows = page.rows.into_iter().map(|row| ContractUser {
         id: row.id,
         contract_id: id,
@@ -159,5 +156,5 @@ async fn list_users(
         start_date: Midnight(row.start),
         end_date: Midnight(page.period.shown_end(row.end)),
     });
-    Ok(Json(wanted.of(page.total, rows.collect())))
+    wanted.of(page.total, rows.collect()).map(Json)
 }

@@ -1,90 +1,126 @@
 //! The v1 Main API: ids of ours.
+//!
+//! A file per group of COR's pages. Lists, reads, creates, updates and deletes of all kinds go
+//! through [`list`] and the functions here; a kind's file holds its wire types, and declares its
+//! handlers ([`operations`]).
 
 mod contracts;
+mod list;
 mod me;
 mod oauth;
+mod operations;
+mod teams;
 
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use axum::response::Response;
+use domain::{Kind, Ref, Source};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::app::Shared;
-use crate::http::Problem;
+use crate::app::{App, Shared};
+use crate::entities::{self, Called, Delete, Entity, Shown, Update, View, view};
+use crate::http::{Answer, Caller, Check, JsonBody, Problem, Records, Wire, Write, path};
+use crate::scope::Scope;
 
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(contracts::routes()).merge(me::routes()).merge(oauth::routes())
+    OpenApiRouter::new()
+        .merge(contracts::routes())
+        .merge(me::routes())
+        .merge(oauth::routes())
+        .merge(teams::routes())
 }
 
-/// `page` and `perPage`, as sent; others are ignored.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-struct PageQuery {
-    /// The page, from 1.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000, default = 1)]
-    page: Option<String>,
-    /// Rows on a page.
-    #[serde(rename = "perPage")]
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 20)]
-    per_page: Option<String>,
+/// The body of a create.
+trait CreateBody: Wire {
+    type Entity: Entity;
+
+    /// The fields; `None` when the check found something.
+    fn fields(self) -> Option<<Self::Entity as Entity>::New>;
 }
 
-/// A page that is wanted.
-#[derive(Clone, Copy, Debug)]
-struct PageWanted {
-    page: i64,
-    per_page: i64,
+/// The body of an update.
+trait UpdateBody: Wire {
+    type Entity: Update;
+
+    /// The changes; `None` when the check found something.
+    fn patch(self) -> Option<<Self::Entity as Update>::Patch>;
 }
 
-const PAGES: i64 = 1_000_000_000;
-const PER_PAGE: i64 = 200;
-
-impl PageQuery {
-    fn read(&self) -> Result<PageWanted, Problem> {
-        let page = match &self.page {
-            None => 1,
-            Some(text) => number(text, PAGES).ok_or_else(|| {
-                Problem::validation(format!("page must be an integer from 1 to {PAGES}"))
-            })?,
-        };
-        let per_page = match &self.per_page {
-            None => 20,
-            Some(text) => number(text, PER_PAGE)
-                .ok_or_else(|| Problem::validation("perPage must be an integer from 1 to 200"))?,
-        };
-        Ok(PageWanted { page, per_page })
-    }
+/// Reads a body, and the scope that it writes in: first its form, then the key's right.
+fn read<B: Wire, T>(
+    app: &App,
+    caller: &Caller,
+    body: &JsonBody,
+    then: impl FnOnce(B, &mut Check) -> Option<T>,
+) -> Result<(Scope, T), Problem> {
+    let raw = body.object()?;
+    let read = Check::all(app.limits, |check| {
+        let read = B::read(raw, check)?;
+        then(read, check)
+    })?;
+    Ok((caller.writes(Source::NONE)?, read))
 }
 
-fn number(text: &str, limit: i64) -> Option<i64> {
-    text.parse().ok().filter(|number| (1..=limit).contains(number))
+/// The entity that a path names.
+fn named(id: &str, kind: Kind) -> Result<Ref, Problem> {
+    Ok(Ref::Internal(path::id(id, kind)?))
 }
 
-/// A page of a list.
-#[derive(Serialize, ToSchema)]
-struct Page<T> {
-    /// How many there are on all pages. A string, as COR writes it.
-    #[schema(example = "1")]
-    total: String,
-    #[serde(rename = "perPage")]
-    #[schema(example = 20)]
-    per_page: i64,
-    #[schema(example = 1)]
-    page: i64,
-    #[serde(rename = "lastPage")]
-    #[schema(example = 1)]
-    last_page: i64,
-    data: Vec<T>,
+/// The entity that the path names.
+async fn get<V: View>(app: &App, caller: &Caller, id: &str) -> Result<V, Problem> {
+    Ok(view::get(app, caller.reads(), named(id, V::KIND)?).await?)
 }
 
-impl PageWanted {
-    fn skip(self) -> i64 {
-        (self.page - 1) * self.per_page
-    }
+/// Creates an entity: parse, judge, create. `told` is given the company and the entity. What is
+/// refused is kept only where the caller chose the id: else it has no name yet.
+async fn create<B: CreateBody, V: View>(
+    app: &App,
+    caller: &Caller,
+    body: &JsonBody,
+    called: Result<Called, Problem>,
+    told: fn(i64, V) -> Answer,
+) -> Result<Response, Problem> {
+    let write = Write::of(app, caller, body);
+    let write = match called {
+        Ok(Called::Chosen(_)) => write.records(Records::BODY.in_ours()),
+        _ => write.without_records(),
+    };
+    let prepared = read(app, caller, body, |sent: B, _| sent.fields()).and_then(|(scope, new)| {
+        let (company, called) = (scope.company, called?);
+        let operation = Shown::new(entities::Create::<B::Entity> { scope, called, new });
+        Ok((operation, move |_: &Shown<_, V>, row| told(company, row)))
+    });
+    Ok(write.run(prepared).await)
+}
 
-    fn of<T>(self, total: i64, data: Vec<T>) -> Page<T> {
-        let last_page = (total + self.per_page - 1) / self.per_page;
-        let Self { page, per_page } = self;
-        Page { total: total.to_string(), per_page, page, last_page, data }
-    }
+/// Updates the entity that the path names: parse, judge, update. `told` as for [`create`].
+async fn update<B: UpdateBody, V: View>(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    body: &JsonBody,
+    told: fn(i64, V) -> Answer,
+) -> Result<Response, Problem> {
+    let prepared = read(app, caller, body, |sent: B, _| sent.patch()).and_then(|(scope, patch)| {
+        let (company, own) = (scope.company, named(id, B::Entity::KIND)?);
+        let operation = Shown::new(entities::Change::<B::Entity> { scope, own, patch });
+        Ok((operation, move |_: &Shown<_, V>, row| told(company, row)))
+    });
+    let write = Write::of(app, caller, body).records(Records::BODY.in_ours());
+    Ok(write.run(prepared).await)
+}
+
+/// Deletes the entity that the path names, whatever the body says. `told` is given the company,
+/// and the id that it had.
+async fn delete<E: Delete>(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    body: &JsonBody,
+    told: fn(i64, i64) -> Answer,
+) -> Result<Response, Problem> {
+    let prepared = caller.writes(Source::NONE).and_then(|scope| {
+        let company = scope.company;
+        let operation = entities::Remove::<E>::new(scope, named(id, E::KIND)?, None);
+        Ok((operation, move |_: &_, was| told(company, was)))
+    });
+    Ok(Write::of(app, caller, body).without_records().run(prepared).await)
 }
