@@ -4,6 +4,7 @@
 //! what goes out is a decision with its reason.
 
 pub mod attach;
+pub mod booking;
 pub mod currency;
 pub mod decimal;
 pub mod exchange;

@@ -13,6 +13,7 @@ pub mod operation;
 pub mod refusal;
 pub mod scope;
 pub mod secret;
+pub mod staffing;
 pub mod store;
 pub mod sweep;
 

@@ -170,6 +170,15 @@ impl Api {
         self.create("contracts", source, id, fields).await.ok()["id"].as_i64().expect("an id")
     }
 
+    /// Attaches a user to a contract under a source, with ranges of which each must be taken.
+    pub async fn attach(&self, source: &str, contract: &str, user: &str, ranges: &[(&str, &str)]) {
+        let dates = ranges.iter().map(|(start, end)| json!({"start": start, "end": end}));
+        let users = json!([{"id": user, "dates": dates.collect::<Vec<Value>>()}]);
+        let body = json!({"metadata": {"source": source}, "users": users});
+        let path = format!("/v2/integrations/contracts/{contract}/users");
+        assert_eq!(self.post(&path, body).await.ok()["status"], "success");
+    }
+
     /// Puts a user into workspaces, each with its percentage.
     pub async fn join(&self, source: &str, user: &str, workspaces: &[(&str, f64)]) -> Answer {
         let workspaces: Vec<Value> = workspaces

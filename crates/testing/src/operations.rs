@@ -37,7 +37,8 @@ fn operation(template: &'static str, method: &str, said: &'static Value) -> Oper
         let example = example.trim_matches('"');
         path = path.replace(&format!("{{{name}}}"), example);
         if parameter["in"] == "query" && parameter["required"] == true {
-            path = format!("{path}?{name}={example}");
+            let sign = if path.contains('?') { '&' } else { '?' };
+            path = format!("{path}{sign}{name}={example}");
         }
     }
     let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");

@@ -2,6 +2,7 @@
 
 mod attach;
 mod attach_properties;
+mod booking;
 mod decimal;
 mod exchange;
 mod income;

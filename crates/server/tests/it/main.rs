@@ -43,6 +43,7 @@ mod refusal_costs;
 mod refusals;
 mod rights;
 mod schema;
+mod staffing;
 mod team_attach;
 mod tls;
 mod tokens;

@@ -1,12 +1,15 @@
 //! Our own API: both kinds of ids, RFC 9457 errors, nothing unknown ignored.
 
 mod assignments;
+mod bench;
 mod cloud_events;
+mod conflicts;
 mod events;
 mod references;
 mod refusals;
 mod webhook_deliveries;
 mod webhooks;
+mod window;
 
 use axum::extract::rejection::QueryRejection;
 use base64::Engine as _;
@@ -26,6 +29,8 @@ use crate::http::{Caller, Problem};
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .merge(assignments::routes())
+        .merge(bench::routes())
+        .merge(conflicts::routes())
         .merge(events::routes())
         .merge(references::routes())
         .merge(refusals::routes())
