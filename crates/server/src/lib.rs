@@ -29,6 +29,7 @@ pub mod entities;
 pub mod events;
 pub mod exchange_rates;
 pub mod idempotency;
+pub mod imports;
 pub mod integrity;
 pub mod keys;
 pub mod leave_types;

@@ -1,5 +1,7 @@
 //! Why an operation refuses a whole request, in the words of the business.
 
+use std::borrow::Cow;
+
 use domain::team::TeamRefusal;
 use domain::{Currency, Email, ExternalId, Kind, Source};
 use jiff::civil::Date;
@@ -23,6 +25,8 @@ pub enum Refusal {
     DuplicateEmail { email: Email, known: Vec<(Source, String)> },
     /// The user has a working time already; `known` are its references.
     DuplicateWorkingTime { known: Vec<(Source, String)> },
+    /// A record that cannot be read.
+    Malformed(Malformed),
     /// A field that can only be judged against what is stored.
     Invalid { pointer: String, message: String },
     /// An entity ends before it begins: the field to blame, and what to say.
@@ -49,6 +53,16 @@ pub enum Refusal {
     ItemClosed(String, State),
     /// It is about a webhook endpoint.
     Webhook(WebhookRefusal),
+}
+
+/// What is wrong with the form of a record.
+#[derive(Clone, Debug)]
+pub struct Malformed {
+    pub name: &'static str,
+    pub code: &'static str,
+    pub message: String,
+    /// Where in the record (RFC 6901), and what would be right.
+    pub errors: Vec<(String, Cow<'static, str>)>,
 }
 
 /// A member of a team that does not fit into a workspace.

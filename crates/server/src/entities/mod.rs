@@ -8,6 +8,7 @@ pub mod image;
 pub mod named;
 mod shown;
 pub mod table;
+pub mod upsert;
 pub mod view;
 
 use std::marker::PhantomData;
@@ -45,7 +46,7 @@ pub trait Entity: Sized + Send + 'static {
     }
 
     /// Inserts the row. `linked` are the entities behind [`links`](Self::links), in order.
-    /// `None`: the id or a unique value is taken.
+    /// `None`: the id or a unique value is taken. It refuses before it writes.
     fn insert(
         tx: &mut Tx,
         place: Place,
@@ -87,6 +88,7 @@ pub trait Update: Entity {
     }
 
     /// Changes the row, which is held. `linked` as for [`Entity::insert`]. `None`: it is gone.
+    /// It refuses before it writes.
     fn update(
         tx: &mut Tx,
         place: Place,
@@ -176,30 +178,40 @@ impl<E: Entity> Operation for Create<E> {
         if let (Called::External(external_id), [Some(owner)]) = (called, own) {
             return Err(duplicate::<E>(source, external_id, *owner).into());
         }
-        let Some(entity) = E::insert(tx, place, new, &linked).await? else {
-            let clash = E::clash(tx, scope, new, &linked).await?;
-            return Err(match (clash, called) {
-                (Some(clash), Called::External(external_id)) => {
-                    taken::<E>(tx, scope, external_id, clash).await?.into()
-                }
-                (Some(clash), Called::Chosen(_) | Called::Drawn) => clash.into(),
-                (None, Called::Chosen(id)) => {
-                    Refusal::DuplicateId { kind: E::KIND, id: *id }.into()
-                }
-                (None, Called::External(_) | Called::Drawn) => store::Error::IdTaken.into(),
-            });
-        };
-        if let Called::External(external_id) = called {
-            let now = place.now;
-            if !references::insert(tx, company, E::KIND, source, external_id, id, now).await? {
-                return Err(store::Error::changed("the external id was taken meanwhile").into());
-            }
-        }
-        let image = image::image(tx, company, E::KIND, id).await?;
-        let change = image::change(E::KIND, None, image.as_ref());
-        turn.tell(E::KIND, Verb::Created, id, Data::Entity(change, Vec::new()));
-        Ok(entity)
+        insert(tx, turn, (scope, place), called, new, &linked).await
     }
+}
+
+/// Inserts an entity whose links are known, and tells that.
+pub async fn insert<E: Entity>(
+    tx: &mut Tx,
+    turn: &mut Turn,
+    (scope, place): (&Scope, Place),
+    called: &Called,
+    new: &E::New,
+    linked: &[Option<i64>],
+) -> Judged<E> {
+    let Place { company, id, now, source } = place;
+    let Some(entity) = E::insert(tx, place, new, linked).await? else {
+        let clash = E::clash(tx, scope, new, linked).await?;
+        return Err(match (clash, called) {
+            (Some(clash), Called::External(external_id)) => {
+                taken::<E>(tx, scope, external_id, clash).await?.into()
+            }
+            (Some(clash), Called::Chosen(_) | Called::Drawn) => clash.into(),
+            (None, Called::Chosen(id)) => Refusal::DuplicateId { kind: E::KIND, id: *id }.into(),
+            (None, Called::External(_) | Called::Drawn) => store::Error::IdTaken.into(),
+        });
+    };
+    if let Called::External(external_id) = called
+        && !references::insert(tx, company, E::KIND, source, external_id, id, now).await?
+    {
+        return Err(store::Error::changed("the external id was taken meanwhile").into());
+    }
+    let image = image::image(tx, company, E::KIND, id).await?;
+    let change = image::change(E::KIND, None, image.as_ref());
+    turn.tell(E::KIND, Verb::Created, id, Data::Entity(change, Vec::new()));
+    Ok(entity)
 }
 
 fn duplicate<E: Entity>(source: Source, external_id: &ExternalId, owner: i64) -> Refusal {
@@ -240,13 +252,25 @@ impl<E: Update> Operation for Change<E> {
         let (id, linked) = require(tx, scope, (E::KIND, own), E::patch_links(patch)).await?;
         let &Scope { company, source, .. } = scope;
         let place = Place { company, id, now: turn.now, source };
-        let gone = || store::Error::changed("the entity was deleted meanwhile");
-        E::hold(tx, place, patch, &linked).await?;
-        let before = image::held(tx, company, E::KIND, id).await?.ok_or_else(gone)?;
-        let entity = E::update(tx, place, patch, &linked).await?.ok_or_else(gone)?;
-        turn.updated(tx, (company, E::KIND, id), &before).await?;
-        Ok(entity)
+        update(tx, turn, place, patch, &linked).await
     }
+}
+
+/// Updates an entity whose links are known, and tells what changed.
+async fn update<E: Update>(
+    tx: &mut Tx,
+    turn: &mut Turn,
+    place: Place,
+    patch: &E::Patch,
+    linked: &[Option<i64>],
+) -> Judged<E> {
+    let Place { company, id, .. } = place;
+    let gone = || store::Error::changed("the entity was deleted meanwhile");
+    E::hold(tx, place, patch, linked).await?;
+    let before = image::held(tx, company, E::KIND, id).await?.ok_or_else(gone)?;
+    let entity = E::update(tx, place, patch, linked).await?.ok_or_else(gone)?;
+    turn.updated(tx, (company, E::KIND, id), &before).await?;
+    Ok(entity)
 }
 
 /// Deletes the entity that a reference names, with all its references, unless something depends
@@ -319,7 +343,7 @@ async fn lookup<'a>(
 }
 
 /// The entity behind each link; one that is not there refuses.
-async fn linked(
+pub async fn linked(
     tx: &mut Tx,
     scope: &Scope,
     links: &[Link<'_>],

@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 
 use domain::Kind;
+use jiff::Timestamp;
 
 use super::Entity;
 use super::field::Field;
@@ -105,6 +106,9 @@ pub(super) struct Statements {
     /// teams before workspaces.
     goes: Vec<&'static str>,
     delete: String,
+    /// When some entities were changed last, and what sets that of one.
+    stamps: String,
+    stamp: String,
 }
 
 pub(super) fn statements(kind: Kind) -> &'static Statements {
@@ -142,6 +146,11 @@ impl Statements {
             found,
             dependents: counts.join(" UNION ALL "),
             goes,
+            stamps: format!(
+                "SELECT t.id, t.updated_at FROM {{e(id bigint)}} CROSS JOIN {name} t
+                WHERE t.company_id = $1 AND t.id = e.id"
+            ),
+            stamp: format!("UPDATE {name} SET updated_at = $3 WHERE company_id = $1 AND id = $2"),
             delete: match soft {
                 true => {
                     format!("UPDATE {name} SET deleted_at = $3 WHERE company_id = $1 AND id = $2")
@@ -169,6 +178,30 @@ pub async fn existing(
 pub async fn found(tx: &mut Tx, company: i64, kind: Kind, id: i64) -> store::Result<Option<i64>> {
     let found = tx.query_opt(&statements(kind).found, params![company, id]).await?;
     Ok(found.map(|(id,)| id))
+}
+
+/// When entities were changed last: `(id, instant)`.
+pub async fn stamps(
+    tx: &mut Tx,
+    kind: Kind,
+    company: i64,
+    ids: &[i64],
+) -> store::Result<Vec<(i64, Timestamp)>> {
+    match ids.is_empty() {
+        true => Ok(Vec::new()),
+        false => tx.query_batch(&statements(kind).stamps, params![company], &[Col::Int(ids)]).await,
+    }
+}
+
+/// Sets when an entity was changed last.
+pub async fn set_stamp(
+    tx: &mut Tx,
+    kind: Kind,
+    (company, id): (i64, i64),
+    stamp: Timestamp,
+) -> store::Result<()> {
+    let sql = &statements(kind).stamp;
+    tx.execute(sql, params![company, id, stamp]).await.map(drop)
 }
 
 /// Deletes an entity with its references, or says what depends on it.

@@ -19,6 +19,8 @@ use super::{Limits, Problem};
 pub trait Wire: Sized {
     /// What would be right: "must be ...".
     const RULE: &'static str;
+    /// The fields of an object.
+    const FIELDS: &'static [&'static str] = &[];
 
     /// Reads the value at the check's current place; blames that place when it cannot.
     fn read(raw: &RawValue, check: &mut Check) -> Option<Self>;
@@ -279,7 +281,7 @@ macro_rules! body {
         $($(#[doc = $doc:literal])* $($wire:literal)? $field:ident : $need:ident $type:ty),* $(,)?
     }) => {
         $(#[doc = $about])*
-        struct $name {
+        pub struct $name {
             $($(#[doc = $doc])* $field: $crate::http::check::body!(@type $need $type),)*
         }
 
@@ -288,6 +290,8 @@ macro_rules! body {
                 "must be an object of:"
                 $(, " ", $crate::http::check::body!(@name $($wire)? $field))*
             );
+            const FIELDS: &'static [&'static str] =
+                &[$($crate::http::check::body!(@name $($wire)? $field)),*];
 
             fn read(
                 raw: &serde_json::value::RawValue,
@@ -297,8 +301,7 @@ macro_rules! body {
                     return check.wrong(Self::RULE);
                 };
                 $crate::http::check::body! {
-                    @only [$($strict)?] object check
-                    [$($crate::http::check::body!(@name $($wire)? $field)),*]
+                    @only [$($strict)?] object check [Self::FIELDS]
                 }
                 Some(Self {
                     $($field: object.$need($crate::http::check::body!(@name $($wire)? $field), check),)*
@@ -339,9 +342,9 @@ macro_rules! body {
     (@name $field:ident) => { stringify!($field) };
     (@others []) => { None::<$crate::http::check::Others> };
     (@others [strict]) => { Some($crate::http::check::Others::FreeForm(false)) };
-    (@only [] $object:ident $check:ident [$($names:expr),*]) => {};
-    (@only [strict] $object:ident $check:ident [$($names:expr),*]) => {
-        $object.only(&[$($names),*], $check);
+    (@only [] $object:ident $check:ident [$names:expr]) => {};
+    (@only [strict] $object:ident $check:ident [$names:expr]) => {
+        $object.only($names, $check);
     };
 }
 pub(crate) use body;

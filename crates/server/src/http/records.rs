@@ -109,9 +109,13 @@ impl Records {
 
 /// The body of a request for one record alone.
 pub fn alone(path: &str, list: &str, source: Option<&str>, record: &str) -> String {
-    match (list.is_empty(), source.filter(|_| path.starts_with("/v2/"))) {
+    match (list.is_empty(), source.filter(|_| path.starts_with("/v2/") || path.ends_with("/batch")))
+    {
         (true, _) => record.to_owned(),
         (false, None) => format!("{{\"{list}\":[{record}]}}"),
+        (false, Some(source)) if path.ends_with("/batch") => {
+            format!("{{\"source\":{},\"{list}\":[{record}]}}", serde_json::json!(source))
+        }
         (false, Some(source)) => {
             let metadata = serde_json::json!({"source": source});
             format!("{{\"metadata\":{metadata},\"{list}\":[{record}]}}")

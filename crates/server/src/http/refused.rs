@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::Problem;
 use super::problem::{FieldError, LISTED, clip};
 use crate::references::At;
-use crate::refusal::{Misfit, Missing, NotFound, Refusal};
+use crate::refusal::{Malformed, Misfit, Missing, NotFound, Refusal};
 use crate::webhooks::WebhookRefusal;
 
 impl From<Refusal> for Problem {
@@ -38,6 +38,7 @@ impl From<Refusal> for Problem {
                 let message = known_as("The user already has a working time".to_owned(), &known);
                 Self::conflict("DuplicateWorkingTimeError", "DUPLICATE_WORKING_TIME", message)
             }
+            Refusal::Malformed(malformed) => malformed.into(),
             Refusal::Invalid { pointer, message } => Self::field(pointer, message),
             Refusal::DateRange { field, message } => {
                 let (name, code) = ("InvalidDateRangeError", "INVALID_DATE_RANGE");
@@ -71,6 +72,23 @@ impl From<Refusal> for Problem {
             }
             Refusal::Webhook(refusal) => refusal.into(),
         }
+    }
+}
+
+impl From<Malformed> for Problem {
+    fn from(Malformed { name, code, message, errors }: Malformed) -> Self {
+        let error = |(pointer, message)| FieldError { pointer, message };
+        let errors: Vec<FieldError> = errors.into_iter().map(error).collect();
+        let wrong = errors.len();
+        Self::fields(errors, wrong).published(name, code, message)
+    }
+}
+
+/// What was wrong with the form of one record of many, which is judged by itself.
+impl From<Problem> for Malformed {
+    fn from(Problem { name, code, message, errors, .. }: Problem) -> Self {
+        let errors = errors.into_iter().map(|error| (error.pointer, error.message)).collect();
+        Self { name, code, message, errors }
     }
 }
 

@@ -146,6 +146,8 @@ pub enum Work {
     Operation,
     /// An operation that will most likely undo what it does.
     Trial,
+    /// An operation that takes its time.
+    Long,
     /// All else: what PostgreSQL plans may depend on how much there is.
     Chore,
 }

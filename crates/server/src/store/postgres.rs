@@ -33,6 +33,8 @@ const WAIT: Duration = Duration::from_secs(15);
 /// How long an attempt to write may take: a little more than the server lets its statements run. A server
 /// that has gone silent says nothing itself.
 const ATTEMPT: Duration = Duration::from_secs(40);
+/// The same of one that takes its time.
+const LONG: Duration = Duration::from_secs(3_600);
 /// When silence of the other side is noticed.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How often it is asked then.
@@ -436,7 +438,8 @@ impl Postgres {
         R: Send + 'static,
     {
         let begin = if work == Work::Chore { CHORE } else { OPERATION };
-        self.spawn(begin, ATTEMPT, op).await
+        let time = if work == Work::Long { LONG } else { ATTEMPT };
+        self.spawn(begin, time, op).await
     }
 
     pub(super) async fn read<T, R, F>(&self, op: F) -> Result<T, Stop<R>>

@@ -65,6 +65,7 @@ impl Call {
         match self.method {
             Method::DELETE if self.template.ends_with('}') => 3,
             Method::DELETE => 2,
+            Method::POST if self.template.ends_with("/batch") => 1,
             Method::POST if !self.template.contains('{') => 0,
             _ => 1,
         }

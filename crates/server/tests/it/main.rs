@@ -48,6 +48,7 @@ mod team_attach;
 mod tls;
 mod tokens;
 mod updates;
+mod upserts;
 mod users;
 mod webhook_deliveries;
 mod webhooks;

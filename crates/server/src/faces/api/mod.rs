@@ -7,6 +7,7 @@ mod conflicts;
 mod events;
 mod references;
 mod refusals;
+mod upsert;
 mod webhook_deliveries;
 mod webhooks;
 mod window;
@@ -34,6 +35,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(events::routes())
         .merge(references::routes())
         .merge(refusals::routes())
+        .merge(upsert::routes())
         .merge(webhooks::routes())
         .merge(webhook_deliveries::routes())
 }

@@ -5,25 +5,25 @@
 //! handlers ([`operations`]).
 
 mod answers;
-mod brands;
-mod categories;
-mod clients;
+pub mod brands;
+pub mod categories;
+pub mod clients;
 mod contract_users;
-mod contracts;
+pub mod contracts;
 mod currency_exchanges;
-mod leave_types;
-mod leaves;
+pub mod leave_types;
+pub mod leaves;
 mod operations;
-mod positions;
-mod products;
-mod projects;
-mod seniorities;
+pub mod positions;
+pub mod products;
+pub mod projects;
+pub mod seniorities;
 mod team_users;
-mod teams;
+pub mod teams;
 mod user_workspaces;
-mod users;
+pub mod users;
 mod working_times;
-mod workspaces;
+pub mod workspaces;
 
 use axum::response::Response;
 use domain::{ExternalId, Kind, Ref};
@@ -85,10 +85,10 @@ impl Bare {
 }
 
 /// A new entity's external id, and its fields.
-type Named<E> = (ExternalId, <E as Entity>::New);
+pub type Named<E> = (ExternalId, <E as Entity>::New);
 
 /// The body of a create.
-trait CreateBody: Wire {
+pub trait CreateBody: Wire {
     type Entity: Entity;
 
     /// The source, the new external id, and the fields; `None` when the check found something.
@@ -96,7 +96,7 @@ trait CreateBody: Wire {
 }
 
 /// The body of an update.
-trait UpdateBody: Wire {
+pub trait UpdateBody: Wire {
     type Entity: Update;
 
     /// The source and the changes; `None` when the check found something.

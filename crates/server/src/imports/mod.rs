@@ -1,0 +1,199 @@
+//! Entities that come from elsewhere with their ids: all of them in one transaction, or none.
+
+use domain::{ExternalId, Kind, Source};
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::clients::Client;
+use crate::contracts::Contract;
+use crate::entities::{self, Called, Entity, Link, Place};
+use crate::events;
+use crate::operation::Turn;
+use crate::positions::Position;
+use crate::references::{self, At, Wanted};
+use crate::refusal::Refusal;
+use crate::scope::Scope;
+use crate::store::{self, Col, Stop, Tx, Work, params};
+use crate::teams::Team;
+use crate::users::User;
+
+/// An entity with its id, and what sources call it.
+pub struct One<E: Entity> {
+    pub id: i64,
+    pub new: E::New,
+    pub references: Vec<(Source, ExternalId)>,
+}
+
+/// Declares the kinds that come in, in the order in which one may refer to another.
+macro_rules! kinds {
+    ($($all:ident: $kind:ident),* $(,)?) => {
+        /// What comes in.
+        #[derive(Default)]
+        pub struct Import {
+            $(pub $all: Vec<One<$kind>>,)*
+        }
+
+        impl Import {
+            /// How many there are of each kind.
+            pub fn counts(&self) -> Vec<(Kind, usize)> {
+                vec![$(($kind::KIND, self.$all.len())),*]
+            }
+
+            async fn insert(&self, run: &mut Run<'_>) -> store::Result<()> {
+                $(run.all::<$kind>(&self.$all).await?;)*
+                Ok(())
+            }
+        }
+    };
+}
+
+kinds! {
+    clients: Client,
+    positions: Position,
+    users: User,
+    teams: Team,
+    contracts: Contract,
+}
+
+/// A record that cannot come in: its kind, its place among those of the kind, and why.
+#[derive(Clone, Debug)]
+pub struct Wrong {
+    pub kind: Kind,
+    pub nth: usize,
+    pub why: Refusal,
+}
+
+/// Brings everything in, or tells what is wrong with each record that cannot. New ids of a kind are
+/// drawn behind those that came in.
+pub async fn import(app: &App, scope: Scope, import: Import) -> Result<(), Stop<Vec<Wrong>>> {
+    let (now, company, import) = (app.clock.now(), scope.company, std::sync::Arc::new(import));
+    let done = app.store.run("import", Work::Long, async move |tx: &mut Tx| {
+        let mut turn = Turn { now, first_id: 0, events: Vec::new() };
+        let mut run = Run { tx, turn: &mut turn, scope: &scope, wrong: Vec::new() };
+        import.insert(&mut run).await?;
+        if !run.wrong.is_empty() {
+            return Err(Stop::Refused(run.wrong));
+        }
+        let last: Vec<_> = events::keep(tx, &scope, turn.events, now).into_iter().collect();
+        tx.finish(&last).await?;
+        Ok(())
+    });
+    done.await?;
+    app.feed.wrote(company, app.store.has_one_writer());
+    Ok(())
+}
+
+/// What is brought in, and what of it is wrong.
+struct Run<'a> {
+    tx: &'a mut Tx,
+    turn: &'a mut Turn,
+    scope: &'a Scope,
+    wrong: Vec<Wrong>,
+}
+
+impl Run<'_> {
+    async fn all<E: Entity>(&mut self, all: &[One<E>]) -> store::Result<()> {
+        if all.is_empty() {
+            return Ok(());
+        }
+        let scope = self.scope;
+        let links: Vec<Vec<Link<'_>>> = all.iter().map(|one| E::links(&one.new)).collect();
+        let mut wanted = Vec::new();
+        let places: Vec<(usize, usize)> = links
+            .iter()
+            .map(|links| {
+                let first = wanted.len();
+                wanted.extend(links.iter().filter_map(|&(field, kind, reference)| {
+                    Some(Wanted { kind, reference: reference?, at: Some(At::Field(field)) })
+                }));
+                (first, wanted.len())
+            })
+            .collect();
+        let found = references::resolve(self.tx, scope, &wanted).await?;
+        for (nth, (one, links)) in all.iter().zip(&links).enumerate() {
+            let (first, end) = places[nth];
+            let (wanted, found) = (&wanted[first..end], &found[first..end]);
+            let linked = entities::linked(self.tx, scope, links, wanted, found).await;
+            let inserted = match linked {
+                Ok(linked) => self.one(one, &linked).await,
+                Err(stop) => Err(stop),
+            };
+            match inserted {
+                Ok(()) => {}
+                Err(Stop::Refused(why)) => self.wrong.push(Wrong { kind: E::KIND, nth, why }),
+                Err(Stop::Failed(error)) => return Err(error),
+            }
+        }
+        self.references(all).await?;
+        self.sequence(all).await
+    }
+
+    async fn one<E: Entity>(
+        &mut self,
+        one: &One<E>,
+        linked: &[Option<i64>],
+    ) -> entities::Judged<()> {
+        let place = Place {
+            company: self.scope.company,
+            id: one.id,
+            now: self.turn.now,
+            source: self.scope.source,
+        };
+        let called = Called::Chosen(one.id);
+        let scope = (self.scope, place);
+        entities::insert::<E>(self.tx, self.turn, scope, &called, &one.new, linked).await.map(drop)
+    }
+
+    /// What sources call them. One that is taken is wrong.
+    async fn references<E: Entity>(&mut self, all: &[One<E>]) -> store::Result<()> {
+        let each = || {
+            let all = all.iter().enumerate();
+            all.flat_map(|(nth, one)| one.references.iter().map(move |known| (nth, one.id, known)))
+        };
+        let ids: Vec<i64> = each().map(|(_, id, _)| id).collect();
+        let sources: Vec<i64> = each().map(|(.., (source, _))| source.id).collect();
+        let names: Vec<&str> = each().map(|(.., (_, name))| name.as_str()).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let (company, kind, now): (i64, _, Timestamp) =
+            (self.scope.company, E::KIND.name(), self.turn.now);
+        let batch = [Col::Int(&ids), Col::Int(&sources), Col::Text(&names)];
+        let sql = "INSERT INTO external_refs
+                (company_id, kind, external_id, source_id, entity_id, created_at)
+            SELECT $1, $2, e.external_id, e.source_id, e.entity_id, $3
+            FROM {e(entity_id bigint, source_id bigint, external_id text)} WHERE true
+            ON CONFLICT DO NOTHING";
+        let inserted = self.tx.execute_many(sql, params![company, kind, now], &batch).await?;
+        if inserted == ids.len() as u64 {
+            return Ok(());
+        }
+        // Who has them: those of an entity itself are its own.
+        let sql = "SELECT e.ord, r.entity_id
+            FROM {e(entity_id bigint, source_id bigint, external_id text)}
+            CROSS JOIN external_refs r
+            WHERE r.company_id = $1 AND r.kind = $2 AND r.external_id = e.external_id
+                AND r.source_id = e.source_id AND r.entity_id <> e.entity_id
+            ORDER BY e.ord";
+        let taken: Vec<(i64, i64)> =
+            self.tx.query_batch(sql, params![company, kind], &batch).await?;
+        let all: Vec<_> = each().collect();
+        for (ord, owner) in taken {
+            let place = usize::try_from(ord - 1).ok().and_then(|place| all.get(place));
+            let Some((nth, _, (source, external_id))) = place else { continue };
+            let (source, external_id) = (*source, external_id.clone());
+            let why = Refusal::ReferenceTaken { kind: E::KIND, source, external_id, owner };
+            self.wrong.push(Wrong { kind: E::KIND, nth: *nth, why });
+        }
+        Ok(())
+    }
+
+    /// New ids come behind these: else each would be drawn, found taken, and drawn again.
+    async fn sequence<E: Entity>(&mut self, all: &[One<E>]) -> store::Result<()> {
+        let Some(last) = all.iter().map(|one| one.id).max() else { return Ok(()) };
+        let sql = "INSERT INTO id_sequences (name, next) VALUES ($1, $2 + 1)
+            ON CONFLICT (name) DO UPDATE SET next = $2 + 1 WHERE id_sequences.next <= $2";
+        let name = store::Sequence::Entity(E::KIND).name();
+        self.tx.execute(sql, params![name, last]).await.map(drop)
+    }
+}
