@@ -44,7 +44,10 @@ fn operation(template: &'static str, method: &str, said: &'static Value) -> Oper
     let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
     let content = said["requestBody"]["content"].as_object();
     let contents = content.into_iter().flat_map(|content| content.values());
-    let bodies = contents.flat_map(|content| examples(&content["schema"])).collect();
+    let mut bodies: Vec<Value> =
+        contents.flat_map(|content| examples(&content["schema"])).collect();
+    // A body that may be a form, too, is shown twice.
+    bodies.dedup();
     Operation { method, path, template, said, bodies }
 }
 

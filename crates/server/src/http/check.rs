@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Schema};
 
+use super::form::Form;
 use super::problem::{FieldError, LISTED, clip};
 use super::{Limits, Problem};
 
@@ -19,8 +20,11 @@ use super::{Limits, Problem};
 pub trait Wire: Sized {
     /// What would be right: "must be ...".
     const RULE: &'static str;
-    /// The fields of an object.
-    const FIELDS: &'static [&'static str] = &[];
+    /// What a text of a form means.
+    const FORM: Form = Form::TEXT;
+
+    /// Its fields, if it is an object.
+    const FIELDS: &'static [(&'static str, Form)] = &[];
 
     /// Reads the value at the check's current place; blames that place when it cannot.
     fn read(raw: &RawValue, check: &mut Check) -> Option<Self>;
@@ -177,7 +181,8 @@ impl<'a> Object<'a> {
     }
 
     /// Blames every member that is not among `names`.
-    pub fn only(&self, names: &[&str], check: &mut Check) {
+    pub fn only<'n>(&self, names: impl IntoIterator<Item = &'n str>, check: &mut Check) {
+        let names: Vec<&str> = names.into_iter().collect();
         for (key, _) in self.0.iter().filter(|(key, _)| !names.contains(&key.as_ref())) {
             let pointer = clip(key).replace('~', "~0").replace('/', "~1");
             let known = names.join(", ");
@@ -226,6 +231,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
 /// A list of at least one element.
 impl<T: Wire> Wire for Vec<T> {
     const RULE: &'static str = "must be a non-empty list";
+    const FORM: Form = T::FORM.list();
 
     fn read(raw: &RawValue, check: &mut Check) -> Option<Self> {
         let elements = match raw.get().starts_with('[') {
@@ -290,8 +296,10 @@ macro_rules! body {
                 "must be an object of:"
                 $(, " ", $crate::http::check::body!(@name $($wire)? $field))*
             );
-            const FIELDS: &'static [&'static str] =
-                &[$($crate::http::check::body!(@name $($wire)? $field)),*];
+            const FIELDS: &'static [(&'static str, $crate::http::form::Form)] = &[$((
+                $crate::http::check::body!(@name $($wire)? $field),
+                <$type as $crate::http::check::Wire>::FORM,
+            )),*];
 
             fn read(
                 raw: &serde_json::value::RawValue,
@@ -342,9 +350,9 @@ macro_rules! body {
     (@name $field:ident) => { stringify!($field) };
     (@others []) => { None::<$crate::http::check::Others> };
     (@others [strict]) => { Some($crate::http::check::Others::FreeForm(false)) };
-    (@only [] $object:ident $check:ident [$names:expr]) => {};
-    (@only [strict] $object:ident $check:ident [$names:expr]) => {
-        $object.only($names, $check);
+    (@only [] $object:ident $check:ident [$fields:expr]) => {};
+    (@only [strict] $object:ident $check:ident [$fields:expr]) => {
+        $object.only($fields.iter().map(|(name, _)| *name), $check);
     };
 }
 pub(crate) use body;

@@ -12,6 +12,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 
 use super::check::{Check, Wire};
+use super::form::Form;
 use super::problem::INVALID_SOURCE;
 use super::{Caller, Problem};
 use crate::scope::Scope;
@@ -43,11 +44,16 @@ fn number() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Number)
 }
 
-/// Declares how a type is read, its rule and its schema.
+/// Declares how a type is read, its rule and its schema; and what a text of a form means, unless it
+/// is a text: `wire!(Hours: NUMBER, ..)`.
 macro_rules! wire {
-    ($type:ty, $rule:expr, |$raw:ident| $read:expr, $schema:expr) => {
+    ($type:ty, $($rest:tt)*) => {
+        $crate::http::field::wire!($type: TEXT, $($rest)*);
+    };
+    ($type:ty: $form:ident, $rule:expr, |$raw:ident| $read:expr, $schema:expr) => {
         impl Wire for $type {
             const RULE: &'static str = $rule;
+            const FORM: $crate::http::form::Form = $crate::http::form::Form::$form;
 
             fn read($raw: &RawValue, check: &mut Check) -> Option<Self> {
                 let read = || $read;
@@ -96,7 +102,7 @@ wire!(
         .pattern(Some("^[^@]+@[^@]+$"))
 );
 wire!(
-    Amount,
+    Amount: NUMBER,
     Amount::RULE,
     |raw| Amount::parse(digits(raw)?).ok(),
     number()
@@ -105,7 +111,7 @@ wire!(
         .exclusive_maximum(Some(100_000_000_000_f64))
 );
 wire!(
-    Hours,
+    Hours: NUMBER,
     Hours::RULE,
     |raw| Hours::parse(digits(raw)?).ok(),
     number()
@@ -114,7 +120,7 @@ wire!(
         .maximum(Some(24.0))
 );
 wire!(
-    Percentage,
+    Percentage: NUMBER,
     Percentage::RULE,
     |raw| Percentage::parse(digits(raw)?).ok(),
     number()
@@ -123,7 +129,7 @@ wire!(
         .maximum(Some(100.0))
 );
 wire!(
-    Rate,
+    Rate: NUMBER,
     Rate::RULE,
     |raw| Rate::parse(digits(raw)?).ok(),
     number()
@@ -147,7 +153,7 @@ wire!(
         .max_length(Some(40))
 );
 wire!(
-    bool,
+    bool: TRUTH,
     "must be true or false",
     |raw| raw.get().parse().ok(),
     ObjectBuilder::new().schema_type(Type::Boolean)
@@ -159,7 +165,7 @@ wire!(
     date()
 );
 wire!(
-    i64,
+    i64: NUMBER,
     "must be a positive integer",
     |raw| id(raw),
     ObjectBuilder::new()
@@ -179,6 +185,7 @@ pub fn date() -> ObjectBuilder {
 /// A number outside 1..=6 is refused by a name of its own.
 impl Wire for Role {
     const RULE: &'static str = Role::RULE;
+    const FORM: Form = Form::NUMBER;
 
     fn read(raw: &RawValue, check: &mut Check) -> Option<Self> {
         let Some(number) = digits(raw) else { return check.wrong(Self::RULE) };

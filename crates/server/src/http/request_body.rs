@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::bodies::{self, Bodies, Room};
+use super::form::FORM;
 use super::{Limits, Problem};
 use crate::app::Shared;
 
@@ -25,14 +26,33 @@ impl FromRequest<Shared> for JsonBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Problem> {
+        Self::of(request, app, None).await
+    }
+}
+
+/// Makes JSON of a form.
+pub type ReadForm = fn(&[u8], Limits) -> Result<String, Problem>;
+
+impl JsonBody {
+    /// Reads a body; where forms are taken, too, `form` reads them.
+    pub async fn of(
+        request: Request,
+        app: &Shared,
+        form: Option<ReadForm>,
+    ) -> Result<Self, Problem> {
         let sent = request.headers().get(CONTENT_TYPE).cloned();
         // Else it would be read and judged only to be refused.
         app.store.admit()?;
-        let (bytes, room) = read(request, app.limits).await?;
+        let (mut bytes, room) = read(request, app.limits).await?;
         if let (false, Some(sent)) = (bytes.is_empty(), sent) {
             let sent = sent.to_str().unwrap_or("(not readable)");
-            if !is_json(sent) {
-                return Err(Problem::media_type(sent, "application/json"));
+            match form {
+                Some(form) if essence(sent) == FORM => bytes = form(&bytes, app.limits)?.into(),
+                _ if is_json(sent) => {}
+                Some(_) => {
+                    return Err(Problem::media_type(sent, &format!("application/json or {FORM}")));
+                }
+                None => return Err(Problem::media_type(sent, "application/json")),
             }
         }
         let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -44,9 +64,7 @@ impl FromRequest<Shared> for JsonBody {
         inspect(text)?;
         Ok(Self { bytes, room: Arc::new(room) })
     }
-}
 
-impl JsonBody {
     pub fn as_str(&self) -> &str {
         // It was checked on the way in.
         std::str::from_utf8(&self.bytes).unwrap_or_default()
@@ -94,8 +112,13 @@ pub async fn read(request: Request, limits: Limits) -> Result<(Bytes, Room), Pro
     bodies::read(parts.extensions.get::<Bodies>(), body, limits).await
 }
 
+/// A content type without its parameters.
+fn essence(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(content_type);
     essence == "application/json" || (essence.contains('/') && essence.ends_with("+json"))
 }
 

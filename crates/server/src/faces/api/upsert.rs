@@ -213,12 +213,13 @@ where
     U: UpdateBody<Entity = C::Entity>,
 {
     let malformed = |problem| Refusal::Malformed(Malformed::from(problem));
-    let fields = C::FIELDS.iter().chain(U::FIELDS).filter(|name| !ASIDE.contains(name));
-    let mut fields: Vec<&str> = own.iter().chain(fields).copied().collect();
+    let fields = C::FIELDS.iter().chain(U::FIELDS).map(|(name, _)| *name);
+    let fields = fields.filter(|name| !ASIDE.contains(name));
+    let mut fields: Vec<&str> = own.iter().copied().chain(fields).collect();
     fields[own.len()..].sort_unstable();
     fields.dedup();
     let only = Check::all(limits, |check| {
-        Object::of(raw)?.only(&fields, check);
+        Object::of(raw)?.only(fields, check);
         check.clean()
     });
     if let Err(refusal) = only.map_err(malformed) {

@@ -11,7 +11,8 @@
 /// }
 /// ```
 ///
-/// What tells is given the company's id, and the row; of a delete the id that it had.
+/// What tells is given the company's id, and the row; of a delete the id that it had. A body that
+/// may also be a form is `body Create or "application/x-www-form-urlencoded"`.
 macro_rules! operation {
     (
         $(#[doc = $doc:literal])*
@@ -61,7 +62,8 @@ macro_rules! operation {
     };
     (
         $(#[doc = $doc:literal])*
-        create $path:literal, tag $tag:literal, codes $codes:tt, body $body:ident, row $view:ty,
+        create $path:literal, tag $tag:literal, codes $codes:tt,
+        body $body:ident $(or $form:literal)?, row $view:ty,
         [$($schema:tt)+] |$company:tt, $row:tt| $told:expr
     ) => {
         $(#[doc = $doc])*
@@ -69,14 +71,14 @@ macro_rules! operation {
             post,
             path = $path,
             tag = $tag,
-            request_body = $body,
+            request_body(content(($body = "application/json") $(, ($body = $form))?)),
             responses((status = 200, description = "What was created.", body = $($schema)+)),
             extensions(("x-error-codes" = json!($codes)))
         )]
         async fn create(
             axum::extract::State(app): axum::extract::State<crate::app::Shared>,
             caller: crate::http::Caller,
-            body: crate::http::JsonBody,
+            body: super::operations::extractor!($body $(, $form)?),
         ) -> Result<axum::response::Response, crate::http::Problem> {
             let called = Ok(crate::entities::Called::Drawn);
             super::create::<$body, $view>(&app, &caller, &body, called, |$company, $row| {
@@ -88,7 +90,7 @@ macro_rules! operation {
     (
         $(#[doc = $doc:literal])*
         update $path:literal, tag $tag:literal, id $id:literal $about:literal, codes $codes:tt,
-        body $body:ident, row $view:ty,
+        body $body:ident $(or $form:literal)?, row $view:ty,
         [$($schema:tt)+] |$company:tt, $row:tt| $told:expr
     ) => {
         $(#[doc = $doc])*
@@ -97,7 +99,7 @@ macro_rules! operation {
             path = $path,
             tag = $tag,
             params(($id = i64, Path, description = $about, example = 1)),
-            request_body = $body,
+            request_body(content(($body = "application/json") $(, ($body = $form))?)),
             responses((status = 200, description = "As it is now.", body = $($schema)+)),
             extensions(("x-error-codes" = json!($codes)))
         )]
@@ -105,7 +107,7 @@ macro_rules! operation {
             axum::extract::State(app): axum::extract::State<crate::app::Shared>,
             caller: crate::http::Caller,
             crate::http::Path(id): crate::http::Path<String>,
-            body: crate::http::JsonBody,
+            body: super::operations::extractor!($body $(, $form)?),
         ) -> Result<axum::response::Response, crate::http::Problem> {
             super::update::<$body, $view>(&app, &caller, &id, &body, |$company, $row| {
                 axum::Json($told).into()
@@ -145,3 +147,10 @@ macro_rules! operation {
     };
 }
 pub(super) use operation;
+
+/// What takes a body in.
+macro_rules! extractor {
+    ($body:ident) => { crate::http::JsonBody };
+    ($body:ident, $form:literal) => { crate::http::FormBody<$body> };
+}
+pub(super) use extractor;
