@@ -89,6 +89,7 @@ async fn fill_company(demo: &Demo<'_>) -> Result<(), Stop<Refusal>> {
         phone: None,
         website: None,
         description: None,
+        condition: None,
     };
     demo.create::<clients::Client>(SALESFORCE, "SF-ACC-67890", client).await?;
     let contract = contracts::New {

@@ -1,9 +1,9 @@
 //! Clients: whom contracts are with.
 
-use domain::{Kind, Name, Text};
+use domain::{Kind, Label, Name, Text};
 use jiff::Timestamp;
 
-use crate::entities::{Delete, Entity, Judged, Place, Table, Update, fields, set};
+use crate::entities::{Delete, Entity, Judged, Place, Table, Update, View, fields, set};
 use crate::store::{Tx, params, row};
 
 row! {
@@ -17,6 +17,7 @@ row! {
         pub phone: Option<String>,
         pub website: Option<String>,
         pub description: Option<String>,
+        pub condition: String,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }
@@ -33,6 +34,8 @@ pub struct New {
     pub phone: Option<Text>,
     pub website: Option<Text>,
     pub description: Option<Text>,
+    /// `active`, unless something else is said.
+    pub condition: Option<Label>,
 }
 
 /// What an update sends: `None` keeps, `Some(None)` clears.
@@ -46,6 +49,15 @@ pub struct Patch {
     pub phone: Option<Option<Text>>,
     pub website: Option<Option<Text>>,
     pub description: Option<Option<Text>>,
+    pub condition: Option<Label>,
+}
+
+impl View for Client {
+    const KIND: Kind = Kind::Client;
+    const READ: &'static str = "clients.read";
+    const COLUMNS: &'static str = "t.id, t.name, t.business_name, t.email_contact, t.name_contact,
+        t.last_name_contact, t.phone, t.website, t.description, t.condition, t.created_at,
+        t.updated_at";
 }
 
 impl Entity for Client {
@@ -62,6 +74,7 @@ impl Entity for Client {
             "phone": Text,
             "website": Text,
             "description": Text,
+            "condition": Text,
         ],
         refers: &[],
     };
@@ -74,11 +87,13 @@ impl Entity for Client {
 
     async fn insert(tx: &mut Tx, at: Place, new: &New, _: &[Option<i64>]) -> Judged<Option<Self>> {
         let sql = "INSERT INTO clients (company_id, id, name, business_name, email_contact,
-                name_contact, last_name_contact, phone, website, description,
+                name_contact, last_name_contact, phone, website, description, condition, name_key,
                 created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) ON CONFLICT DO NOTHING
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, coalesce($11, 'active'), $12, $13,
+                $13)
+            ON CONFLICT DO NOTHING
             RETURNING id, name, business_name, email_contact, name_contact, last_name_contact,
-                phone, website, description, created_at, updated_at";
+                phone, website, description, condition, created_at, updated_at";
         let values = params![
             at.company,
             at.id,
@@ -90,6 +105,8 @@ impl Entity for Client {
             new.phone.as_ref().map(Text::as_str),
             new.website.as_ref().map(Text::as_str),
             new.description.as_ref().map(Text::as_str),
+            new.condition.as_ref().map(Label::as_str),
+            new.name.key(),
             at.now,
         ];
         Ok(tx.query_opt(sql, values).await?)
@@ -115,10 +132,12 @@ impl Update for Client {
                 phone = CASE WHEN $12 THEN $13 ELSE phone END,
                 website = CASE WHEN $14 THEN $15 ELSE website END,
                 description = CASE WHEN $16 THEN $17 ELSE description END,
-                updated_at = $18
+                condition = coalesce($18, condition),
+                name_key = coalesce($19, name_key),
+                updated_at = $20
             WHERE company_id = $1 AND id = $2
             RETURNING id, name, business_name, email_contact, name_contact, last_name_contact,
-                phone, website, description, created_at, updated_at";
+                phone, website, description, condition, created_at, updated_at";
         let values = params![
             at.company,
             at.id,
@@ -137,6 +156,8 @@ impl Update for Client {
             set(&patch.website).map(Text::as_str),
             patch.description.is_some(),
             set(&patch.description).map(Text::as_str),
+            patch.condition.as_ref().map(Label::as_str),
+            patch.name.as_ref().map(Name::key),
             at.now,
         ];
         Ok(tx.query_opt(sql, values).await?)

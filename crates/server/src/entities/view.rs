@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use domain::{Kind, Ref};
+use domain::{Kind, Name, Ref};
 
 use super::table::table;
 use crate::app::App;
@@ -133,6 +133,29 @@ pub async fn rows<V: View>(
     ));
     values.extend([&limit as &(dyn Param + Send), &skip]);
     tx.query(sql, &values).await
+}
+
+/// The first `most` entities with a part of their name, by name; without regard to case. The names
+/// are sought in their index, and only what is found is read.
+pub async fn by_name<V: View>(
+    app: &App,
+    company: i64,
+    part: &Name,
+    most: i64,
+) -> store::Result<Vec<V>> {
+    let filter = Filter::default().with(
+        known(format!(
+            "t.id IN (SELECT k.id FROM {} k
+                WHERE k.company_id = $1 AND replace(k.name_key, ?, '') <> k.name_key
+                ORDER BY k.name_key, k.id LIMIT {most})",
+            table(V::KIND).name
+        )),
+        part.key(),
+    );
+    let read = app.store.read(V::READ, async move |tx: &mut Tx| {
+        Ok(rows(tx, company, &filter, "t.name_key, t.id", (0, most)).await?)
+    });
+    store::sure(read.await)
 }
 
 /// An entity, in the transaction that is running.

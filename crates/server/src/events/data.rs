@@ -13,7 +13,7 @@ pub enum Data {
     Entity(Change, Vec<(i64, String)>),
     /// Date ranges of users on a contract.
     Ranges(Direction, Vec<Range>),
-    /// Users in a team.
+    /// Users in a team, or on a project.
     Members(Direction, Vec<Member>),
     /// Shares of a user's time that workspaces have.
     Shares(Vec<Share>),
@@ -38,7 +38,7 @@ pub struct Range {
     pub range: DateRange,
 }
 
-/// A user that is, or was, in a team.
+/// A user that is, or was, in a team or on a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The relation's id.

@@ -85,6 +85,8 @@ pub fn types() -> Vec<&'static str> {
     let others = [
         Verb::UsersAttached.of(Kind::Contract),
         Verb::UsersDetached.of(Kind::Contract),
+        Verb::UsersAttached.of(Kind::Project),
+        Verb::UsersDetached.of(Kind::Project),
         Verb::UsersAttached.of(Kind::Team),
         Verb::UsersDetached.of(Kind::Team),
         Verb::WorkspacesAttached.of(Kind::User),

@@ -29,6 +29,10 @@ pub struct SpacedDay(pub Date);
 #[derive(Clone, Copy, Debug)]
 pub struct Day(pub Date);
 
+/// What COR documents and nobody here has: `null`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Nothing;
+
 /// A number; whole ones have no fraction.
 #[derive(Clone, Copy, Debug)]
 pub struct Number(pub Decimal);
@@ -162,4 +166,11 @@ schema!(
     ObjectBuilder::new().schema_type(Type::Number).description(Some(
         "At most 4 decimal places; whole numbers are written without a fraction."
     ))
+);
+schema!(
+    Nothing,
+    "Nothing",
+    ObjectBuilder::new()
+        .schema_type(Type::Null)
+        .description(Some("COR documents it; it is not kept here."))
 );

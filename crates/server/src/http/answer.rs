@@ -31,6 +31,12 @@ impl Answer {
         Self { status, content_type: JSON, body, counts: None }
     }
 
+    /// 204: there is nothing to say.
+    pub fn none() -> Self {
+        let (status, body) = (StatusCode::NO_CONTENT, Bytes::new());
+        Self { status, content_type: JSON, body, counts: None }
+    }
+
     pub fn counting(self, counts: Counts) -> Self {
         Self { counts: Some(counts), ..self }
     }
@@ -45,7 +51,10 @@ impl<T: Serialize> From<Json<T>> for Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let kind = [(CONTENT_TYPE, HeaderValue::from_static(self.content_type))];
-        let mut response = (self.status, kind, self.body).into_response();
+        let mut response = match self.body.is_empty() {
+            true => self.status.into_response(),
+            false => (self.status, kind, self.body).into_response(),
+        };
         if let Some(counts) = self.counts {
             response.extensions_mut().insert(counts);
         }

@@ -177,6 +177,9 @@ impl Rules<'_> {
         self.all.push(rule("team_users", &["user_id", "workspace_id"], says, true, from));
         self.distinct("team_users");
         self.drawn("team_users", &key, Sequence::TeamMember);
+        self.distinct("project_users");
+        let key = ["project_id", "user_id", "id"];
+        self.drawn("project_users", &key, Sequence::Collaborator);
     }
 
     fn values(&mut self) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use domain::source::BUILT_IN;
 use domain::team::TeamRefusal;
 use domain::{Currency, Kind};
@@ -51,6 +52,10 @@ pub const CODES: &[Code] = codes! {
         Refusal::DateRange { field: "end_date", message: "end_date must not be before start_date" };
     "CTR006" "400" "there is no exchange rate from `currency` to the company's base currency" =>
         no_rate();
+    "PC001" "400" "the project or a user is not there" => {
+        let message = "There is no project 7";
+        Problem::new(StatusCode::BAD_REQUEST, "CORCustomError", "PC001", message)
+    };
     "UNAUTHORIZED" "401" "no token, or one that is unknown, revoked or expired" =>
         Problem::unauthorized(
             "The token is unknown, revoked or expired: POST /v1/oauth/token gives a new one",
@@ -113,7 +118,7 @@ pub const CODES: &[Code] = codes! {
         Problem::too_slow("body", Duration::from_secs(30));
     "PAYLOAD_TOO_LARGE" "413" "the body or the batch is too large; `limits` says what is taken" =>
         Problem::too_large(Limits::default(), "The body is over 4194304 bytes".to_owned());
-    "UNSUPPORTED_MEDIA_TYPE" "415" "the body is not JSON" =>
+    "UNSUPPORTED_MEDIA_TYPE" "415" "the body is not JSON, nor a form where one is taken" =>
         Problem::media_type("text/plain", "application/json");
     "TOO_MANY_REQUESTS" "429" "the key sent more requests than it may; `Retry-After` says when to \
         come back" => Problem::too_many(Standing { quota: 600, remaining: 0, wait: 1 });

@@ -1,10 +1,15 @@
 //! Projects: what is done for a client, when, and what it earns.
 
+pub mod collaborators;
+mod detail;
+
 use domain::{Amount, ExternalId, IncomeType, Kind, Label, Name, Period, Ref, Text};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::entities::table::existing;
+pub use detail::Detail;
+
+use crate::entities::table::{Refers, Then, existing};
 use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
 use crate::refusal::Refusal;
 use crate::store::{self, Tx, params, row};
@@ -138,6 +143,17 @@ impl Entity for Project {
             refers!("project", "projects"."brand_id" -> Brand),
             refers!("project", "projects"."product_id" -> Product),
             refers!("project", "projects"."contract_id" -> Contract),
+            // Who collaborates is no more when either is gone.
+            Refers {
+                to: Kind::Project,
+                then: Then::Go(
+                    "DELETE FROM project_users WHERE company_id = $1 AND project_id = $2",
+                ),
+            },
+            Refers {
+                to: Kind::User,
+                then: Then::Go("DELETE FROM project_users WHERE company_id = $1 AND user_id = $2"),
+            },
         ],
     };
     const CREATE: &'static str = "projects.create";
@@ -167,9 +183,9 @@ impl Entity for Project {
         let sql = "INSERT INTO projects (company_id, id, name, client_id, pm_id, brand_id,
                 product_id, contract_id, brief, start_date, end_date, estimated_time, billable,
                 status, currency_id, evaluation_date, estimated, fee_id, deliverables, work_order,
-                income_type, archived, created_at, updated_at)
+                income_type, archived, name_key, created_at, updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                $18, $19, $20, $21, $22, $23, $23)
+                $18, $19, $20, $21, $22, $23, $24, $24)
             ON CONFLICT DO NOTHING
             RETURNING id, name, client_id, brief, start_date, end_date, pm_id, estimated_time,
                 billable, status, estimated, contract_id, work_order, created_at, updated_at";
@@ -196,6 +212,7 @@ impl Entity for Project {
             new.work_order.as_ref().map(Text::as_str),
             new.income_type.map(IncomeType::as_str),
             new.archived,
+            new.name.key(),
             at.now,
         ];
         judge(tx.query_opt(sql, values).await?, true)
@@ -222,7 +239,8 @@ const CHANGE: &str = "UPDATE projects SET
         work_order = CASE WHEN $31 THEN $32 ELSE work_order END,
         income_type = CASE WHEN $33 THEN $34 ELSE income_type END,
         archived = coalesce($35, archived),
-        updated_at = $36
+        name_key = coalesce($36, name_key),
+        updated_at = $37
     WHERE company_id = $1 AND id = $2
     RETURNING id, name, client_id, brief, start_date, end_date, pm_id, estimated_time,
         billable, status, estimated, contract_id, work_order, created_at, updated_at";
@@ -281,6 +299,7 @@ impl Update for Project {
             patch.income_type.is_some(),
             patch.income_type.flatten().map(IncomeType::as_str),
             patch.archived,
+            patch.name.as_ref().map(Name::key),
             at.now,
         ];
         judge(tx.query_opt(CHANGE, values).await?, patch.end_date.is_some())

@@ -37,6 +37,11 @@ pub const REMEDIES: &[(&str, &str, &str)] = &[
         "Envíe primero el tipo de cambio (`POST /v2/integrations/currency-exchanges`) u omita la moneda.",
     ),
     (
+        "PC001",
+        "Look the project and the users up: `GET /v1/projects`, `GET /v1/users`.",
+        "Busque el proyecto y los usuarios: `GET /v1/projects`, `GET /v1/users`.",
+    ),
+    (
         "UNAUTHORIZED",
         "Get a new token: `POST /v1/oauth/token`.",
         "Obtenga un token nuevo: `POST /v1/oauth/token`.",

@@ -18,6 +18,7 @@ pub enum Sequence {
     Company,
     Assignment,
     TeamMember,
+    Collaborator,
     Webhook,
     Entity(domain::Kind),
 }
@@ -28,6 +29,7 @@ impl Sequence {
             Sequence::Company => "company",
             Sequence::Assignment => "assignment",
             Sequence::TeamMember => "team-member",
+            Sequence::Collaborator => "collaborator",
             Sequence::Webhook => "webhook",
             Sequence::Entity(kind) => kind.name(),
         }
@@ -38,7 +40,7 @@ impl Sequence {
         match self {
             Sequence::Company | Sequence::Webhook => 1,
             Sequence::Assignment => 10_000,
-            Sequence::TeamMember | Sequence::Entity(_) => 50,
+            Sequence::TeamMember | Sequence::Collaborator | Sequence::Entity(_) => 50,
         }
     }
 }

@@ -175,6 +175,7 @@ both_engines! {
                   "source": "OKTA"
                 },
                 "after": {
+                  "condition": "active",
                   "name": "Acme",
                   "phone": "1"
                 },
@@ -206,7 +207,7 @@ both_engines! {
     async fn entities(t: TestApp) {
         tells(&t.api, Method::POST, CLIENTS, json!({"id": "c", "name": "Acme", "phone": "1"}), expect![[r#"
             client.created client OKTA:c by OKTA
-            after {"name":"Acme","phone":"1"}
+            after {"condition":"active","name":"Acme","phone":"1"}
         "#]]).await;
         tells(&t.api, Method::PUT, "/v2/integrations/clients/c", json!({"name": "Acme", "phone": null, "website": "w"}), expect![[r#"
             client.updated client OKTA:c by OKTA
@@ -219,7 +220,7 @@ both_engines! {
         "#]]).await;
         tells(&t.api, Method::DELETE, "/v2/integrations/clients/c", json!({}), expect![[r#"
             client.deleted client OKTA:c SAP:77 by OKTA
-            before {"name":"Acme","website":"w"}
+            before {"condition":"active","name":"Acme","website":"w"}
         "#]]).await;
     }
 

@@ -146,6 +146,7 @@ both_engines! {
             phone Text("p")
             website Text("w")
             description Text("d")
+            condition Text("active")
 
             contract
             name Text("K")
@@ -286,6 +287,7 @@ both_engines! {
             name Text("Acme")
             website Text("v")
             description Text("d")
+            condition Text("active")
         "#]].assert_eq(&lines(&deleted.before));
     }
 
@@ -385,7 +387,7 @@ both_engines! {
                 let count = app.store.write::<_, Infallible, _>("test", async move |tx: &mut Tx| {
                     let image = held(tx, 1, Kind::Client, 1).await?;
                     let change = change(Kind::Client, None, image.as_ref());
-                    let Some((_, Value::Text(phone))) = change.after.last() else { panic!("{change:?}") };
+                    let Some((_, Value::Text(phone))) = change.after.get(1) else { panic!("{change:?}") };
                     let next = (phone.parse::<i64>().unwrap() + 1).to_string();
                     tx.execute("UPDATE clients SET phone = $1", &[&next]).await?;
                     Ok(())
@@ -395,6 +397,6 @@ both_engines! {
         }
         crowd.join_all().await;
         let counted = created(Kind::Client, &at(&t, Kind::Client, 1).await);
-        assert_eq!(counted, "name Text(\"Acme\")\nphone Text(\"20\")\n");
+        assert_eq!(counted, "name Text(\"Acme\")\nphone Text(\"20\")\ncondition Text(\"active\")\n");
     }
 }

@@ -28,6 +28,8 @@ async fn seed(t: &mut TestApp) {
     let body = json!({"metadata": metadata, "users": ["x"]});
     t.api.put("/v2/integrations/teams/x/attach", body).await.ok();
     t.api.create("teams", "SAP", "y", json!({"name": "Y", "workspace_id": "x"})).await.ok();
+    t.api.create("projects", "SAP", "y", json!({"name": "Y"})).await.ok();
+    t.api.post("/v1/projects/1/collaborators", json!({"usersIds": [1]})).await.ok();
     t.api.post("/api/webhooks", json!({"url": "http://127.0.0.1:9/"})).await.ok();
     t.key(&["SAP"], true).await;
     server::sources::register(&t.app, 1, domain::SourceLabel::parse("HR").unwrap()).await.unwrap();
@@ -37,7 +39,7 @@ async fn seed(t: &mut TestApp) {
     loop {
         let events = t.api.get("/api/events?limit=1000").await.ok();
         let events = events["data"].as_array().unwrap().len();
-        if events == 19 {
+        if events == 21 {
             break;
         }
         assert!(std::time::Instant::now() < until, "{events} events");
@@ -99,6 +101,7 @@ const DAMAGES: &[&str] = &[
     // Memberships.
     "UPDATE workspace_users SET percentage = 1000001",
     "INSERT INTO team_users SELECT company_id, 2, user_id, NULL, id, created_at, updated_at FROM team_users",
+    "INSERT INTO project_users SELECT company_id, 2, user_id, id, created_at FROM project_users",
     // Values.
     "UPDATE users SET daily_hours = 240001",
     "UPDATE users SET role_id = 7",
@@ -168,6 +171,7 @@ both_engines! {
             team_users of company 1: 1 have another workspace than their team (team_id=2 user_id=1 id=1)
             team_users of company 1: 1 put a user in two teams of one workspace (user_id=1 workspace_id=1)
             team_users of company 1: 1 share an id (id=1)
+            project_users of company 1: 1 share an id (id=1)
             users of company 1: 1 have daily hours that are not from 0 to 24 (id=1)
             users of company 1: 1 have a role that does not exist (id=1)
             projects of company 1: 1 end before they begin (id=1)
@@ -179,8 +183,8 @@ both_engines! {
             users of company 1: 1 are compared by another e-mail than they have (id=1)
             contracts of company 1: 1 have an amount in value that is beyond its bound (id=1)
             positions of company 1: 1 have an amount in rate that is beyond its bound (id=1)
-            projects of company 1: 1 have an amount in estimated that is beyond its bound (id=1)
-            projects of company 1: 1 have an amount in estimated_time that is beyond its bound (id=1)
+            projects of company 1: 2 have an amount in estimated that is beyond its bound (id=1, id=2)
+            projects of company 1: 2 have an amount in estimated_time that is beyond its bound (id=1, id=2)
             working_time_days of company 1: 1 are no day of a week with hours (working_time_id=1 day_of_week=2)
             exchange_rates of company 1: 1 have a rate that is not above 0 and below its bound (currency=EUR)
             sources of company 1: 1 have the id of a published source (id=12)
@@ -201,6 +205,7 @@ both_engines! {
             webhook_deliveries of company 1: 1 have a state that does not exist (endpoint_id=9 number=4)
             webhook_deliveries of company 1: 1 are pending and settled (endpoint_id=9 number=4)
             assignments of company 1: 2 have an id that their sequence has yet to give (contract_id=1 user_id=1 id=2, contract_id=1 user_id=99 id=2)
+            project_users of company 1: 2 have an id that their sequence has yet to give (project_id=1 user_id=1 id=1, project_id=2 user_id=1 id=1)
             team_users of company 1: 2 have an id that their sequence has yet to give (team_id=1 user_id=1 id=1, team_id=2 user_id=1 id=1)
             webhook_endpoints of company 1: 1 have an id that their sequence has yet to give (id=1)
         "#]].assert_eq(&all);
@@ -245,7 +250,7 @@ both_engines! {
         match t.engine {
             Engine::Sqlite => expect![[r#"
                 assignments of company 1: 1 refer by contract_id to contracts that do not exist (contract_id=99 user_id=1 start_date=20089 end_date=20120)
-                events of company 1: 1 do not follow the one before (number=1019)
+                events of company 1: 1 do not follow the one before (number=1021)
             "#]].assert_eq(&all),
             Engine::Postgres => {
                 let all = all + &findings(&t, &["INSERT INTO event_horizons VALUES (1, 5000)"]).await;

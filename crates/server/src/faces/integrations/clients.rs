@@ -53,6 +53,7 @@ impl CreateBody for Create {
             phone: self.phone,
             website: self.website,
             description: self.description,
+            condition: None,
         };
         Some((Metadata::source(self.metadata)?, (self.id?, new)))
     }
@@ -88,6 +89,7 @@ impl UpdateBody for Change {
             phone: self.phone,
             website: self.website,
             description: self.description,
+            condition: None,
         };
         Some((Metadata::source(self.metadata)?, patch))
     }

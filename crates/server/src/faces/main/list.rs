@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
+use domain::Name;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -163,6 +164,22 @@ impl Wanted {
         let last_page = (total + per_page - 1) / per_page;
         Ok(Page { total: total.to_string(), per_page, page, last_page, data })
     }
+}
+
+/// Rows of a search.
+const FOUND: i64 = 200;
+
+/// The entities of a kind with a part of their name, by name.
+pub async fn search<V: View, T>(
+    app: &App,
+    company: i64,
+    part: &str,
+    told: fn(i64, V) -> T,
+) -> Result<Json<Vec<T>>, Problem> {
+    let part = Name::parse(part)
+        .map_err(|rule| Problem::validation(format!("The name in the path {rule}")))?;
+    let rows = view::by_name(app, company, &part, FOUND).await?;
+    Ok(Json(rows.into_iter().map(|row| told(company, row)).collect()))
 }
 
 /// A page of the entities of a kind, by id.

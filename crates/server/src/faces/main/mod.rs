@@ -4,11 +4,14 @@
 //! through [`list`] and the functions here; a kind's file holds its wire types, and declares its
 //! handlers ([`operations`]).
 
+mod clients;
+mod collaborators;
 mod contracts;
 mod list;
 mod me;
 mod oauth;
 mod operations;
+mod projects;
 mod teams;
 
 use axum::response::Response;
@@ -22,9 +25,12 @@ use crate::scope::Scope;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
+        .merge(clients::routes())
+        .merge(collaborators::routes())
         .merge(contracts::routes())
         .merge(me::routes())
         .merge(oauth::routes())
+        .merge(projects::routes())
         .merge(teams::routes())
 }
 
