@@ -134,6 +134,12 @@ bounded!(
     |hours| (Decimal::from_whole(0)..=Decimal::from_whole(24)).contains(&hours)
 );
 bounded!(
+    /// Hours of a month.
+    MonthlyHours,
+    "must be a number from 0 to 744 with at most 4 decimal places",
+    |hours| (Decimal::from_whole(0)..=Decimal::from_whole(744)).contains(&hours)
+);
+bounded!(
     /// The share of a user's time that a workspace has.
     Percentage,
     "must be a number above 0 and up to 100 with at most 4 decimal places",
@@ -195,6 +201,25 @@ impl Role {
     pub fn new(number: Decimal) -> Result<Self, &'static str> {
         match number.whole() {
             Some(role @ 1..=6) => Ok(Self(role)),
+            _ => Err(Self::RULE),
+        }
+    }
+
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// What a user has of COR: 4 Project Management, 5 Capacity Planning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan(i64);
+
+impl Plan {
+    pub const RULE: &'static str = "must be 4 (Project Management) or 5 (Capacity Planning)";
+
+    pub fn parse(number: &str) -> Result<Self, &'static str> {
+        match Decimal::parse(number).map(Decimal::whole) {
+            Ok(Some(plan @ (4 | 5))) => Ok(Self(plan)),
             _ => Err(Self::RULE),
         }
     }

@@ -61,20 +61,20 @@ text!(
 impl Email {
     /// The address as it is compared.
     pub fn key(&self) -> String {
-        key(&self.0)
+        folded(&self.0)
     }
 }
 
 impl Name {
     /// The name, or a part of it, as it is searched.
     pub fn key(&self) -> String {
-        key(&self.0)
+        folded(&self.0)
     }
 }
 
-/// A text without regard to case, letter by letter. (The lower case of a whole text depends on
-/// where a sigma stands.)
-fn key(text: &str) -> String {
+/// A text as it is compared without regard to case: letter by letter. (The lower case of a whole
+/// text depends on where a sigma stands.)
+pub fn folded(text: &str) -> String {
     let lower = text.chars().flat_map(char::to_lowercase);
     lower.map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect()
 }

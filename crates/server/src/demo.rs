@@ -184,6 +184,7 @@ impl Demo<'_> {
             daily_hours: Hours::DEFAULT,
             user_position: None,
             seniority: None,
+            profile: users::Profile::default(),
         };
         self.create::<users::User>(source, external_id, user).await
     }

@@ -38,7 +38,7 @@ where
 
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<V> {
         let id = self.operation.run(tx, turn).await?.id();
-        let shown = view::one(tx, self.scope().company, id).await?;
+        let shown = view::whole(tx, self.scope().company, id, turn.now).await?;
         shown.ok_or_else(|| Error::changed("the entity is not there after its write").into())
     }
 }

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use domain::{Kind, Name, Ref};
+use jiff::Timestamp;
 
 use super::table::table;
 use crate::app::App;
 use crate::references;
 use crate::refusal::Refusal;
 use crate::scope::Scope;
-use crate::store::{self, Bound, FromRow, Param, Stop, Tx, params};
+use crate::store::{self, Bound, Col, FromRow, Param, Stop, Tx, params};
 
 /// A row that shows an entity.
 pub trait View: FromRow + Send + Sync + 'static {
@@ -21,6 +22,16 @@ pub trait View: FromRow + Send + Sync + 'static {
     const COLUMNS: &'static str;
     /// What is joined: at most one row for each entity.
     const JOINS: &'static str = "";
+
+    /// Reads what else belongs to rows that are shown: one statement for all of them.
+    fn complete(
+        _tx: &mut Tx,
+        _company: i64,
+        _rows: &mut [Self],
+        _now: Timestamp,
+    ) -> impl Future<Output = store::Result<()>> + Send {
+        async { Ok(()) }
+    }
 }
 
 /// Which entities of a kind a list has: conditions over the kind's table, `t`.
@@ -97,19 +108,21 @@ pub async fn slice<V: View>(
     filter: Filter,
     part: Part,
 ) -> store::Result<Slice<V>> {
+    let now = app.clock.now();
     let read = app.store.read(V::READ, async move |tx: &mut Tx| {
         let total = count(tx, V::KIND, company, &filter).await?;
-        let rows = match part.of(total) {
+        let mut rows = match part.of(total) {
             Some(place) => rows(tx, company, &filter, "t.id", place).await?,
             None => Vec::new(),
         };
+        V::complete(tx, company, &mut rows, now).await?;
         Ok(Slice { total, rows })
     });
     store::sure(read.await)
 }
 
 /// How many there are: the database counts in the smallest index that has what it needs.
-async fn count(tx: &mut Tx, kind: Kind, company: i64, filter: &Filter) -> store::Result<i64> {
+pub async fn count(tx: &mut Tx, kind: Kind, company: i64, filter: &Filter) -> store::Result<i64> {
     let sql = known(format!("SELECT count(*){}", filter.from(kind, "")));
     let count: Option<(i64,)> = tx.query_opt(sql, &filter.values(&company)).await?;
     Ok(count.map_or(0, |(count,)| count))
@@ -165,13 +178,38 @@ pub async fn one<V: View>(tx: &mut Tx, company: i64, id: i64) -> store::Result<O
     tx.query_opt(sql, params![company, id]).await
 }
 
+/// The same with all that belongs to it, as it is shown.
+pub async fn whole<V: View>(
+    tx: &mut Tx,
+    company: i64,
+    id: i64,
+    now: Timestamp,
+) -> store::Result<Option<V>> {
+    let mut row = one(tx, company, id).await?;
+    V::complete(tx, company, row.as_mut_slice(), now).await?;
+    Ok(row)
+}
+
+/// The entities with these ids, in their order.
+pub async fn each<V: View>(tx: &mut Tx, company: i64, ids: &[i64]) -> store::Result<Vec<V>> {
+    let table = table(V::KIND).name;
+    let sql = known(format!(
+        "SELECT {} FROM {{e(id bigint)}} CROSS JOIN {table} t {}
+        WHERE t.company_id = $1 AND t.id = e.id ORDER BY e.ord",
+        V::COLUMNS,
+        V::JOINS,
+    ));
+    tx.query_batch(sql, params![company], &[Col::Int(ids)]).await
+}
+
 /// The entity that a reference names.
 pub async fn get<V: View>(app: &App, scope: Scope, reference: Ref) -> Result<V, Stop<Refusal>> {
+    let now = app.clock.now();
     app.store
         .read(V::READ, async move |tx: &mut Tx| {
             let id = references::find(tx, &scope, V::KIND, &reference).await?;
             let gone = || Refusal::NoSuch { kind: V::KIND, ids: vec![reference.to_string()] };
-            one(tx, scope.company, id).await?.ok_or_else(|| gone().into())
+            whole(tx, scope.company, id, now).await?.ok_or_else(|| gone().into())
         })
         .await
 }

@@ -13,6 +13,10 @@ use utoipa::{PartialSchema, ToSchema};
 #[derive(Clone, Copy, Debug)]
 pub struct Iso(pub Timestamp);
 
+/// A moment in UTC as `2024-10-18T03:00:00.000Z`.
+#[derive(Clone, Copy, Debug)]
+pub struct Precise(pub DateTime);
+
 /// An instant as `2026-01-08 19:06:19`, in UTC.
 #[derive(Clone, Copy, Debug)]
 pub struct Spaced(pub Timestamp);
@@ -51,6 +55,18 @@ fn utc(instant: Timestamp) -> DateTime {
 impl Serialize for Iso {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&utc(self.0).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    }
+}
+
+impl From<Timestamp> for Precise {
+    fn from(instant: Timestamp) -> Self {
+        Self(utc(instant))
+    }
+}
+
+impl Serialize for Precise {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
     }
 }
 
@@ -135,6 +151,12 @@ schema!(
     "Instant",
     string("An instant in UTC.", "2025-01-10T14:30:00Z")
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+);
+schema!(
+    Precise,
+    "PreciseInstant",
+    string("An instant in UTC, to the millisecond.", "2024-10-18T03:00:00.000Z")
+        .pattern(Some(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"))
 );
 schema!(
     Spaced,

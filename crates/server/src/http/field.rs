@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use domain::text::{Email, Label, Name, Text};
 use domain::{
-    Amount, Currency, Decimal, ExternalId, Hours, Moment, Percentage, Rate, Role, Source,
+    Amount, Currency, Decimal, ExternalId, Hours, Moment, MonthlyHours, Percentage, Plan, Rate,
+    Role, Source,
 };
 use jiff::civil::Date;
 use serde_json::value::RawValue;
@@ -118,6 +119,24 @@ wire!(
         .description(Some("Hours; at most 4 decimal places."))
         .minimum(Some(0.0))
         .maximum(Some(24.0))
+);
+wire!(
+    MonthlyHours: NUMBER,
+    MonthlyHours::RULE,
+    |raw| MonthlyHours::parse(digits(raw)?).ok(),
+    number()
+        .description(Some("Hours; at most 4 decimal places."))
+        .minimum(Some(0.0))
+        .maximum(Some(744.0))
+);
+wire!(
+    Plan: NUMBER,
+    Plan::RULE,
+    |raw| Plan::parse(digits(raw)?).ok(),
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .description(Some("4 Project Management, 5 Capacity Planning."))
+        .enum_values(Some([4, 5]))
 );
 wire!(
     Percentage: NUMBER,

@@ -1,6 +1,7 @@
 //! Leaves: when a user is away.
 
 pub mod delete;
+mod shown;
 
 use domain::{DateRange, Kind, Moment, Ref, leave};
 use jiff::Timestamp;
@@ -8,6 +9,8 @@ use jiff::Timestamp;
 use crate::entities::{Entity, Judged, Link, Place, Table, Update, fields, refers};
 use crate::refusal::Refusal;
 use crate::store::{Tx, params, row};
+
+pub use shown::{Shown, list, of_users};
 
 row! {
     pub struct Leave {
@@ -24,7 +27,7 @@ row! {
     }
 }
 
-/// What a create sends, and an update just so: every field.
+/// What a create sends.
 #[derive(Clone, Debug)]
 pub struct New {
     pub user: Ref,
@@ -34,10 +37,19 @@ pub struct New {
     pub all_day: bool,
 }
 
+/// What an update sends: every field, but perhaps whether it is all day.
+#[derive(Clone, Debug)]
+pub struct Patch {
+    pub user: Ref,
+    pub leave_type: Ref,
+    pub start: Moment,
+    pub end: Moment,
+    pub all_day: Option<bool>,
+}
+
 /// The days of a leave.
-fn days(new: &New) -> Judged<DateRange> {
-    leave::days(&new.start, &new.end)
-        .map_err(|message| Refusal::DateRange { field: "end", message }.into())
+fn days(start: &Moment, end: &Moment) -> Judged<DateRange> {
+    leave::days(start, end).map_err(|message| Refusal::DateRange { field: "end", message }.into())
 }
 
 impl Entity for Leave {
@@ -79,7 +91,7 @@ impl Entity for Leave {
         new: &New,
         linked: &[Option<i64>],
     ) -> Judged<Option<Self>> {
-        let days = days(new)?;
+        let days = days(&new.start, &new.end)?;
         let sql =
             "INSERT INTO leaves (company_id, id, user_id, leave_type_id, start_text, end_text,
                 start_date, end_date, all_day, created_at, updated_at)
@@ -104,21 +116,25 @@ impl Entity for Leave {
 
 impl Update for Leave {
     const UPDATE: &'static str = "leaves.update";
-    type Patch = New;
+    type Patch = Patch;
 
-    fn patch_links(patch: &New) -> Vec<Link<'_>> {
-        Self::links(patch)
+    fn patch_links(patch: &Patch) -> Vec<Link<'_>> {
+        vec![
+            ("userId", Kind::User, Some(&patch.user)),
+            ("leaveTypeId", Kind::LeaveType, Some(&patch.leave_type)),
+        ]
     }
 
     async fn update(
         tx: &mut Tx,
         at: Place,
-        patch: &New,
+        patch: &Patch,
         linked: &[Option<i64>],
     ) -> Judged<Option<Self>> {
-        let days = days(patch)?;
+        let days = days(&patch.start, &patch.end)?;
         let sql = "UPDATE leaves SET user_id = $3, leave_type_id = $4, start_text = $5,
-                end_text = $6, start_date = $7, end_date = $8, all_day = $9, updated_at = $10
+                end_text = $6, start_date = $7, end_date = $8, all_day = coalesce($9, all_day),
+                updated_at = $10
             WHERE company_id = $1 AND id = $2
             RETURNING id, user_id, leave_type_id, start_text, end_text, all_day,
                 created_at, updated_at";

@@ -44,6 +44,10 @@ pub const CODES: &[Code] = codes! {
         Problem::field("/metadata/source", "is required and must be the name of a source");
     "ZC001 for VALIDATION" "400" "the request is not of the right form; `errors` names the fields" =>
         Problem::field("/name", domain::Name::RULE).coded("ZC001");
+    "F010 for VALIDATION" "400" "the position or the category is not of the right form, or the name \
+        is taken" => position("F010");
+    "UC010 for VALIDATION" "400" "the changes are not of the right form, or the name is taken" =>
+        position("UC010");
     "INVALID_SOURCE" "400" "a source that the company does not have" =>
         Problem::invalid_source("/metadata/source", "\"EXCEL\" is not a source".to_owned());
     "INVALID_ROLE" "400" "`role_id` is a number, but not 1 to 6" =>
@@ -128,6 +132,12 @@ pub const CODES: &[Code] = codes! {
         the disk is full; `Retry-After` says when to come back" =>
         store::Error::QueueFull;
 };
+
+fn position(code: &'static str) -> Problem {
+    let problem = Problem::field("/name", "is the name of position 7 already");
+    let message = problem.message.clone();
+    problem.published("CORCustomError", code, message)
+}
 
 fn no_rate() -> Problem {
     match Currency::parse("EUR") {

@@ -85,8 +85,8 @@ fn operation_id(method: &HttpMethod, path: &str) -> String {
     words.fold(method.to_owned(), |id, word| format!("{id}_{word}"))
 }
 
-/// COR's own code for a seniority's form.
-const SENIORITY: &str = "ZC001 for VALIDATION";
+/// COR has codes of its own for the form of some records: `ZC001 for VALIDATION`.
+const INSTEAD: &str = " for VALIDATION";
 
 /// Adds to an operation what it may answer besides its own.
 fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
@@ -112,7 +112,8 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
         .and_then(Value::as_array)
         .map(|codes| codes.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
-    if (writes || operation.parameters.is_some()) && !own.contains(&SENIORITY) {
+    let form = !own.iter().any(|code| code.ends_with(INSTEAD));
+    if (writes || operation.parameters.is_some()) && form {
         names.push("VALIDATION");
     }
     let mut all: BTreeMap<&str, Vec<&Code>> = BTreeMap::new();

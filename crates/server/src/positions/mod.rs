@@ -1,6 +1,8 @@
 //! Positions: what a user does, and what an hour of it costs.
 
 pub mod seniority;
+mod shown;
+mod unique;
 
 use domain::{Amount, Kind, Name, Ref, Text};
 use jiff::Timestamp;
@@ -8,6 +10,9 @@ use jiff::Timestamp;
 use crate::entities::table::{Refers, Then};
 use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
 use crate::store::{Tx, params, row};
+
+pub use shown::{InCategory, MOST, Shown, in_categories};
+pub use unique::Unique;
 
 row! {
     pub struct Position {

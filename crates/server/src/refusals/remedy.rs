@@ -21,6 +21,16 @@ pub const REMEDIES: &[(&str, &str, &str)] = &[
         "Corrija los campos que indica `errors`.",
     ),
     (
+        "F010",
+        "Correct the fields that `errors` names, or choose another name.",
+        "Corrija los campos que indica `errors` o elija otro nombre.",
+    ),
+    (
+        "UC010",
+        "Correct the fields that `errors` names, or choose another name.",
+        "Corrija los campos que indica `errors` o elija otro nombre.",
+    ),
+    (
         "INVALID_SOURCE",
         "Use one of the source names in the message.",
         "Use uno de los nombres de origen que indica el mensaje.",

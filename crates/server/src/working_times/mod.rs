@@ -1,5 +1,8 @@
 //! Working times: when in the week a user works. A user has at most one.
 
+mod list;
+mod set;
+
 use domain::working_time::{Week, WorkingDay};
 use domain::{Kind, Ref};
 use jiff::Timestamp;
@@ -10,6 +13,9 @@ use crate::references;
 use crate::refusal::Refusal;
 use crate::scope::Scope;
 use crate::store::{Col, Result, Tx, params};
+
+pub use list::{Day, MOST, all};
+pub use set::Set;
 
 #[derive(Clone, Debug)]
 pub struct WorkingTime {

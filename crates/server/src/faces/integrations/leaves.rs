@@ -15,7 +15,7 @@ use crate::app::Shared;
 use crate::faces::wire::Iso;
 use crate::http::field::SourceName;
 use crate::http::{Caller, JsonBody, Path, Problem, Write, body};
-use crate::leaves::{Leave, New, delete as remove};
+use crate::leaves::{Leave, New, Patch, delete as remove};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(create)).routes(routes!(update, delete))
@@ -79,13 +79,13 @@ body! {
 impl UpdateBody for Change {
     type Entity = Leave;
 
-    fn patch(self) -> Option<(SourceName, New)> {
-        let patch = New {
+    fn patch(self) -> Option<(SourceName, Patch)> {
+        let patch = Patch {
             user: Ref::External(self.user_id?),
             leave_type: Ref::External(self.leave_type_id?),
             start: self.start?,
             end: self.end?,
-            all_day: self.all_day?,
+            all_day: Some(self.all_day?),
         };
         Some((Metadata::source(self.metadata)?, patch))
     }

@@ -18,7 +18,7 @@ use crate::faces::wire::{Iso, Number};
 use crate::http::field::SourceName;
 use crate::http::records::by_id;
 use crate::http::{Caller, JsonBody, Problem, Records, Write, body};
-use crate::users::{New, Patch, User, positions};
+use crate::users::{New, Patch, Profile, User, positions};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -69,6 +69,7 @@ impl CreateBody for Create {
             daily_hours: self.daily_hours.unwrap_or(Hours::DEFAULT),
             user_position: self.user_position_id.map(Ref::External),
             seniority: self.seniority_id.map(Ref::External),
+            profile: Profile::default(),
         };
         Some((Metadata::source(self.metadata)?, (self.id?, new)))
     }
@@ -120,6 +121,7 @@ impl UpdateBody for Change {
             user_position: reference(self.user_position_id),
             seniority: reference(self.seniority_id),
             hourly_rate_effective_from: self.hourly_rate_effective_from,
+            ..Patch::default()
         };
         Some((Metadata::source(self.metadata)?, patch))
     }

@@ -72,8 +72,8 @@ pub enum Wanted {
     All,
 }
 
-const PAGES: i64 = 1_000_000_000;
-const PER_PAGE: i64 = 200;
+pub const PAGES: i64 = 1_000_000_000;
+pub const PER_PAGE: i64 = 200;
 /// Rows that are told at once.
 const ALL: i64 = 10_000;
 
@@ -103,7 +103,8 @@ impl PageQuery {
         Ok(Wanted::Page { page, per_page })
     }
 
-    fn filter<F: Filters>(&self, app: &App) -> Result<Filter, Problem> {
+    /// What narrows it.
+    pub fn filter<F: Filters>(&self, app: &App) -> Result<Filter, Problem> {
         let Some(text) = self.filters.as_deref().filter(|text| !text.trim_ascii().is_empty())
         else {
             return Ok(F::NONE());
@@ -118,7 +119,8 @@ impl PageQuery {
     }
 }
 
-fn number(text: &str, limit: i64) -> Option<i64> {
+/// A number from 1 to a limit.
+pub fn number(text: &str, limit: i64) -> Option<i64> {
     text.parse().ok().filter(|number| (1..=limit).contains(number))
 }
 

@@ -7,12 +7,18 @@
 mod clients;
 mod collaborators;
 mod contracts;
+mod leave_types;
+mod leaves;
 mod list;
 mod me;
 mod oauth;
 mod operations;
+mod positions;
 mod projects;
 mod teams;
+mod users;
+mod when;
+mod working_times;
 
 use axum::response::Response;
 use domain::{Kind, Ref, Source};
@@ -28,10 +34,15 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(clients::routes())
         .merge(collaborators::routes())
         .merge(contracts::routes())
+        .merge(leave_types::routes())
+        .merge(leaves::routes())
         .merge(me::routes())
         .merge(oauth::routes())
+        .merge(positions::routes())
         .merge(projects::routes())
         .merge(teams::routes())
+        .merge(users::routes())
+        .merge(working_times::routes())
 }
 
 /// The body of a create.

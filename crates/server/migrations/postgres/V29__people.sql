@@ -1,0 +1,18 @@
+-- What COR's Main API keeps of a user.
+ALTER TABLE users ADD COLUMN description text;
+ALTER TABLE users ADD COLUMN birthday date;
+ALTER TABLE users ADD COLUMN hourly_rate bigint; -- 1/10,000
+ALTER TABLE users ADD COLUMN monthly_hours bigint; -- 1/10,000
+ALTER TABLE users ADD COLUMN plan_id bigint; -- 4 Project Management, 5 Capacity Planning
+ALTER TABLE users ADD COLUMN hidden boolean NOT NULL DEFAULT false;
+ALTER TABLE users ADD COLUMN charge_hours boolean;
+-- First and last name as they are searched: lower case.
+ALTER TABLE users ADD COLUMN name_key text COLLATE "C" NOT NULL DEFAULT '';
+UPDATE users SET name_key = replace(lower(first_name || ' ' || last_name), 'ς', 'σ');
+
+-- Read by the search, which needs nothing else.
+CREATE INDEX users_name_key ON users (company_id, name_key, id, hidden);
+-- What a list counts in, whatever narrows it.
+DROP INDEX users_updated_at;
+CREATE INDEX users_updated_at
+  ON users (company_id, updated_at, hidden, position_id, created_at);
