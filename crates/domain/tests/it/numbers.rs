@@ -1,6 +1,6 @@
 //! Numbers with bounds of their own: amounts, hours, percentages, roles.
 
-use domain::{Amount, Decimal, Hours, Percentage, Role};
+use domain::{Amount, Decimal, Hours, MonthlyHours, Percentage, Plan, Role};
 use proptest::prelude::*;
 
 #[test]
@@ -22,6 +22,27 @@ fn hours_are_from_0_to_24() {
     }
     for number in ["-0.0001", "-1", "24.0001", "25", "1e9"] {
         assert_eq!(Hours::parse(number), Err(Hours::RULE), "{number}");
+    }
+}
+
+#[test]
+fn monthly_hours_are_from_0_to_744() {
+    for number in ["0", "160", "7.5", "744"] {
+        assert_eq!(MonthlyHours::parse(number).map(MonthlyHours::get), Decimal::parse(number));
+    }
+    for number in ["-0.0001", "744.0001", "745", "x"] {
+        assert_eq!(MonthlyHours::parse(number), Err(MonthlyHours::RULE), "{number}");
+    }
+}
+
+#[test]
+fn a_plan_is_4_or_5() {
+    assert_eq!(
+        ["4", "5", "5.0"].map(|plan| Plan::parse(plan).map(Plan::get)),
+        [Ok(4), Ok(5), Ok(5)]
+    );
+    for number in ["3", "6", "4.5", "-4", "x"] {
+        assert_eq!(Plan::parse(number), Err(Plan::RULE), "{number}");
     }
 }
 

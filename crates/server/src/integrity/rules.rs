@@ -188,6 +188,11 @@ impl Rules<'_> {
         self.wrong("users", &["id"], "have daily hours that are not from 0 to 24", &wrong);
         let wrong = "x.role_id NOT BETWEEN 1 AND 6";
         self.wrong("users", &["id"], "have a role that does not exist", wrong);
+        let most = Decimal::from_whole(744).units();
+        let wrong = format!("x.monthly_hours < 0 OR x.monthly_hours > {most}");
+        self.wrong("users", &["id"], "have monthly hours that are not from 0 to 744", &wrong);
+        let wrong = "x.plan_id NOT IN (4, 5)";
+        self.wrong("users", &["id"], "have a plan that does not exist", wrong);
         for table in ["contracts", "projects", "leaves"] {
             self.wrong(table, &["id"], "end before they begin", "x.start_date > x.end_date");
         }
@@ -212,6 +217,7 @@ impl Rules<'_> {
             ("positions", "rate"),
             ("projects", "estimated"),
             ("projects", "estimated_time"),
+            ("users", "hourly_rate"),
         ] {
             let wrong = format!("x.{column} <= -{most} OR x.{column} >= {most}");
             let says = format!("have an amount in {column} that is beyond its bound");

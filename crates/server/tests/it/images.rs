@@ -225,6 +225,7 @@ both_engines! {
             position_id Int(1)
             seniority_id Int(1)
             hourly_rate_effective_from Date(2026-02-01)
+            hidden Bool(false)
 
             working_time
             user_id Int(1)
@@ -256,6 +257,7 @@ both_engines! {
             last_name Text("Lee")
             role_id Int(4)
             daily_hours Units(80000)
+            hidden Bool(false)
         "#]].assert_eq(&created(Kind::User, &at(&t, Kind::User, 1).await));
     }
 

@@ -105,6 +105,9 @@ const DAMAGES: &[&str] = &[
     // Values.
     "UPDATE users SET daily_hours = 240001",
     "UPDATE users SET role_id = 7",
+    "UPDATE users SET monthly_hours = 7440001",
+    "UPDATE users SET plan_id = 6",
+    "UPDATE users SET hourly_rate = 1000000000000000",
     "UPDATE projects SET start_date = (SELECT end_date FROM leaves)",
     "UPDATE leaves SET end_date = (SELECT end_date FROM projects)",
     "UPDATE contracts SET start_date = (SELECT end_date FROM assignments WHERE company_id = 1 AND user_id = 1)",
@@ -174,6 +177,9 @@ both_engines! {
             project_users of company 1: 1 share an id (id=1)
             users of company 1: 1 have daily hours that are not from 0 to 24 (id=1)
             users of company 1: 1 have a role that does not exist (id=1)
+            users of company 1: 1 have monthly hours that are not from 0 to 744 (id=1)
+            users of company 1: 1 have a plan that does not exist (id=1)
+            users of company 1: 1 have an amount in hourly_rate that is beyond its bound (id=1)
             projects of company 1: 1 end before they begin (id=1)
             leaves of company 1: 1 end before they begin (id=1)
             contracts of company 1: 1 end before they begin (id=1)

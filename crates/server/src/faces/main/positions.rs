@@ -169,7 +169,7 @@ async fn create(
 body! {
     /// What is left out stays as it is; `null` clears all but the name. The category cannot be
     /// changed here.
-    struct Change as "MainUpdateUserPosition" = {"name": "Developer", "rate": 1.5} {
+    struct Change as "MainUpdateUserPosition" = {"name": "Lead developer", "rate": 1.5} {
         /// Given once among positions.
         name: kept Name,
         /// The price of an hour.

@@ -169,7 +169,7 @@ operation! {
     get,
     path = "/v1/users/search-by-name/{name}",
     tag = "users",
-    params(("name" = String, Path, description = "A part of the name.", example = "ane d"), PageQuery),
+    params(("name" = String, Path, description = "A part of the name.", example = "jane"), PageQuery),
     responses((status = 200, description = "A page.", body = Page<Told>)),
 )]
 async fn search_by_name(
