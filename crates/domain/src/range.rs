@@ -49,6 +49,11 @@ impl RangeRefusal {
 }
 
 impl DateRange {
+    /// The range from one day to a later one.
+    pub fn new(start: Date, end: Date) -> Result<Self, RangeRefusal> {
+        if start < end { Ok(Self { start, end }) } else { Err(RangeRefusal::NotAscending) }
+    }
+
     /// Judges a range by itself; the first rule that applies names the refusal.
     /// Whether it lies in the contract's period is [`Period::admit`]'s to say.
     pub fn parse(start: Sent<'_>, end: Sent<'_>) -> Result<Self, RangeRefusal> {
@@ -59,8 +64,7 @@ impl DateRange {
             _ => return Err(RangeRefusal::NotADate),
         };
         match (date(start), date(end)) {
-            (Some(start), Some(end)) if start < end => Ok(Self { start, end }),
-            (Some(_), Some(_)) => Err(RangeRefusal::NotAscending),
+            (Some(start), Some(end)) => Self::new(start, end),
             _ => Err(RangeRefusal::NotADate),
         }
     }

@@ -101,6 +101,8 @@ async fn fill_company(demo: &Demo<'_>) -> Result<(), Stop<Refusal>> {
         value: None,
         currency: None,
         description: None,
+        company: None,
+        extra: contracts::Extra::default(),
     };
     demo.create::<contracts::Contract>(SALESFORCE, "SF-CONTRACT-12345", contract).await?;
     demo.link(Kind::Contract, SALESFORCE, GLOBANT, "SF-CONTRACT-12345").await?;

@@ -43,6 +43,10 @@ pub enum Refusal {
     /// Assignments would lie outside the contract's new period: how many begin before it, and
     /// the first day; how many end after it, and the last day.
     Stranded { early: (i64, Option<Date>), late: (i64, Option<Date>) },
+    /// The contract has no such thing.
+    NotOfContract { part: Part, contract: i64, id: String },
+    /// The user has the range on the contract already.
+    DuplicateRange { id: i64 },
     /// Users without a range on the contract: their places in the request.
     NotAttached(Vec<i64>),
     /// The reference is another entity's.
@@ -63,6 +67,13 @@ pub struct Malformed {
     pub message: String,
     /// Where in the record (RFC 6901), and what would be right.
     pub errors: Vec<(String, Cow<'static, str>)>,
+}
+
+/// What belongs to a contract, and has an id of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Assignment,
+    Position,
 }
 
 /// A member of a team that does not fit into a workspace.

@@ -1,19 +1,27 @@
 //! Contracts, and who is on them when.
 
 pub mod attach;
+pub mod delete;
 pub mod detach;
+mod extra;
 mod list;
 mod period;
+pub mod positions;
+pub mod ranges;
+mod whole;
 
 use domain::{Amount, Currency, Kind, Label, Name, Period, Ref, Text};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+pub use extra::Extra;
 pub use list::{Assignment, Page, list};
+pub use whole::Whole;
 
 use crate::entities::table::{Refers, Then};
 use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
 use crate::exchange_rates;
+use crate::refusal::Refusal;
 use crate::store::{Tx, params, row};
 
 row! {
@@ -45,12 +53,16 @@ pub struct New {
     /// What the value is in; `None`: the company's base currency.
     pub currency: Option<Currency>,
     pub description: Option<Text>,
+    /// The company that it is meant for: the scope's.
+    pub company: Option<i64>,
+    pub extra: Extra,
 }
 
 /// What an update sends: `None` keeps, `Some(None)` clears.
 #[derive(Clone, Debug)]
 pub struct Patch {
     pub name: Option<Name>,
+    pub client: Option<Ref>,
     pub kind: Option<Option<Label>>,
     pub status: Option<Option<Label>>,
     pub start_date: Option<Option<Date>>,
@@ -58,6 +70,20 @@ pub struct Patch {
     pub value: Option<Option<Amount>>,
     pub currency: Option<Option<Currency>>,
     pub description: Option<Option<Text>>,
+    /// The company that it is meant for: the scope's.
+    pub company: Option<i64>,
+    pub extra: Extra,
+}
+
+/// Refuses what is meant for another company.
+fn judge_company(at: Place, company: Option<i64>) -> Judged<()> {
+    match company.is_none_or(|company| company == at.company) {
+        true => Ok(()),
+        false => {
+            let message = format!("must be {}: the token is this company's", at.company);
+            Err(Refusal::Invalid { pointer: "/company_id".to_owned(), message }.into())
+        }
+    }
 }
 
 impl Entity for Contract {
@@ -75,6 +101,19 @@ impl Entity for Contract {
             "value": Units,
             "currency": Text,
             "description": Text,
+            "source": Text,
+            "frequency": Text,
+            "url": Text,
+            "url_name": Text,
+            "json_integrations": Text,
+            "currency_id": Int,
+            "user_positions_header_id": Int,
+            // Each as `7: position 3, team 5, rate 125000, hours 400000`, both in 1/10,000.
+            "positions": Text =
+                "(SELECT string_agg(p.id || ': position ' || p.position_id || ', team ' || p.team_id
+                        || ', rate ' || p.rate || ', hours ' || p.hours, '; ' ORDER BY p.id)
+                    FROM contract_positions p
+                    WHERE p.company_id = t.company_id AND p.contract_id = t.id)",
         ],
         refers: &[
             refers!("contract", "contracts"."client_id" -> Client),
@@ -87,6 +126,25 @@ impl Entity for Contract {
                     "SELECT count(*) FROM contracts c CROSS JOIN assignments a
                         WHERE c.company_id = $1 AND a.company_id = $1
                             AND a.contract_id = c.id AND a.user_id = $2",
+                ),
+            },
+            // What an hour of a position in a team costs on a contract goes with any of them.
+            Refers {
+                to: Kind::Contract,
+                then: Then::Go(
+                    "DELETE FROM contract_positions WHERE company_id = $1 AND contract_id = $2",
+                ),
+            },
+            Refers {
+                to: Kind::Position,
+                then: Then::Go(
+                    "DELETE FROM contract_positions WHERE company_id = $1 AND position_id = $2",
+                ),
+            },
+            Refers {
+                to: Kind::Team,
+                then: Then::Go(
+                    "DELETE FROM contract_positions WHERE company_id = $1 AND team_id = $2",
                 ),
             },
         ],
@@ -108,6 +166,7 @@ impl Entity for Contract {
         new: &New,
         linked: &[Option<i64>],
     ) -> Judged<Option<Self>> {
+        judge_company(at, new.company)?;
         period::judge(new.period, true)?;
         exchange_rates::require(tx, at.company, new.currency.as_ref()).await?;
         let sql = "INSERT INTO contracts (company_id, id, name, client_id, type, status,
@@ -130,7 +189,11 @@ impl Entity for Contract {
             new.description.as_ref().map(Text::as_str),
             at.now,
         ];
-        Ok(tx.query_opt(sql, values).await?)
+        let created = tx.query_opt(sql, values).await?;
+        if created.is_some() {
+            new.extra.write(tx, at).await?;
+        }
+        Ok(created)
     }
 }
 
@@ -138,14 +201,20 @@ impl Update for Contract {
     const UPDATE: &'static str = "contracts.update";
     type Patch = Patch;
 
+    fn patch_links(patch: &Patch) -> Vec<Link<'_>> {
+        vec![("client_id", Kind::Client, patch.client.as_ref())]
+    }
+
     async fn update(
         tx: &mut Tx,
         at: Place,
         patch: &Patch,
-        _: &[Option<i64>],
+        linked: &[Option<i64>],
     ) -> Judged<Option<Self>> {
+        judge_company(at, patch.company)?;
         period::change(tx, at, patch.start_date, patch.end_date).await?;
         exchange_rates::require(tx, at.company, set(&patch.currency)).await?;
+        patch.extra.write(tx, at).await?;
         let sql = "UPDATE contracts SET
                 name = coalesce($3, name),
                 type = CASE WHEN $4 THEN $5 ELSE type END,
@@ -153,7 +222,8 @@ impl Update for Contract {
                 value = CASE WHEN $8 THEN $9 ELSE value END,
                 currency = CASE WHEN $10 THEN $11 ELSE currency END,
                 description = CASE WHEN $12 THEN $13 ELSE description END,
-                updated_at = $14
+                client_id = coalesce($14, client_id),
+                updated_at = $15
             WHERE company_id = $1 AND id = $2
             RETURNING id, name, client_id, type, status, start_date, end_date, value,
                 description, created_at, updated_at";
@@ -171,6 +241,7 @@ impl Update for Contract {
             set(&patch.currency).map(Currency::as_str),
             patch.description.is_some(),
             set(&patch.description).map(Text::as_str),
+            linked[0],
             at.now,
         ];
         Ok(tx.query_opt(sql, values).await?)

@@ -25,6 +25,10 @@ pub struct Spaced(pub Timestamp);
 #[derive(Clone, Copy, Debug)]
 pub struct Midnight(pub Date);
 
+/// A date as `2026-01-01T00:00:00Z`.
+#[derive(Clone, Copy, Debug)]
+pub struct IsoDay(pub Date);
+
 /// A date as `2025-01-15 00:00:00`.
 #[derive(Clone, Copy, Debug)]
 pub struct SpacedDay(pub Date);
@@ -79,6 +83,14 @@ impl Serialize for Spaced {
 impl Serialize for Midnight {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut text = *b"0000-00-00T00:00:00.000Z";
+        write_date(self.0, &mut text[..10]);
+        serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+impl Serialize for IsoDay {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut text = *b"0000-00-00T00:00:00Z";
         write_date(self.0, &mut text[..10]);
         serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
     }
@@ -169,6 +181,12 @@ schema!(
     "MidnightDate",
     string("A date, written as its midnight in UTC.", "2027-10-01T00:00:00.000Z")
         .pattern(Some(r"^\d{4}-\d{2}-\d{2}T00:00:00\.000Z$"))
+);
+schema!(
+    IsoDay,
+    "IsoDate",
+    string("A date, written as its midnight in UTC.", "2026-01-01T00:00:00Z")
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
 );
 schema!(
     SpacedDay,

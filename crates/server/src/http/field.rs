@@ -9,7 +9,7 @@ use domain::{
 };
 use jiff::civil::Date;
 use serde_json::value::RawValue;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 
 use super::check::{Check, Wire};
@@ -182,6 +182,44 @@ wire!(
     "must be a real calendar date in the form YYYY-MM-DD",
     |raw| domain::range::date(&text(raw)?),
     date()
+);
+/// A day, given by a date or by a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct OnDay(pub Date);
+
+wire!(
+    OnDay,
+    "must be a date (2026-01-31), or a moment in ISO 8601 with its offset (2026-01-31T00:00:00Z)",
+    |raw| {
+        let text = text(raw)?;
+        let of_moment = || Moment::parse(&text).ok().map(|moment| moment.date());
+        domain::range::date(&text).or_else(of_moment).map(OnDay)
+    },
+    string()
+        .description(Some(
+            "A date, or a moment in ISO 8601 with its offset; its day is the one that the text has."
+        ))
+        .max_length(Some(40))
+        .examples(["2026-01-31", "2026-01-31T00:00:00Z"])
+);
+
+/// Any JSON but `null`, as it was sent.
+#[derive(Clone, Debug)]
+pub struct Json(pub String);
+
+wire!(
+    Json,
+    "must be JSON of at most 10,000 characters",
+    |raw| (raw.get().chars().count() <= 10_000).then(|| Json(raw.get().to_owned())),
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([
+            Type::Object,
+            Type::Array,
+            Type::String,
+            Type::Number,
+            Type::Boolean
+        ]))
+        .description(Some("Any JSON of at most 10,000 characters."))
 );
 wire!(
     i64: NUMBER,

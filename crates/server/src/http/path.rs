@@ -41,9 +41,11 @@ pub fn external_id(text: &str, kind: Kind, source: Source) -> Result<ExternalId,
 
 /// The id of ours that a path names. One that cannot be an id names nothing.
 pub fn id(text: &str, kind: Kind) -> Result<i64, Problem> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse() {
-        Ok(id) if digits && id > 0 => Ok(id),
-        _ => Err(no_such(kind, &[format!("{:?}", clip(text))])),
-    }
+    number(text).ok_or_else(|| no_such(kind, &[format!("{:?}", clip(text))]))
+}
+
+/// An id of ours: digits, from 1 to 2^63 - 1.
+pub fn number(text: &str) -> Option<i64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|id| digits && *id > 0)
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::Problem;
 use super::problem::{FieldError, LISTED, clip};
 use crate::references::At;
-use crate::refusal::{Malformed, Misfit, Missing, NotFound, Refusal};
+use crate::refusal::{Malformed, Misfit, Missing, NotFound, Part, Refusal};
 use crate::webhooks::WebhookRefusal;
 
 impl From<Refusal> for Problem {
@@ -51,6 +51,11 @@ impl From<Refusal> for Problem {
             Refusal::StillInTeams { user, teams } => still_in_teams(user, &teams),
             Refusal::TeamMisfits(misfits) => team_misfits(&misfits),
             Refusal::Stranded { early, late } => stranded(early, late),
+            Refusal::NotOfContract { part, contract, id } => not_of_contract(part, contract, &id),
+            Refusal::DuplicateRange { id } => {
+                let message = format!("The user has this range on the contract: assignment {id}");
+                Self::conflict("DuplicateRangeError", "DUPLICATE_RANGE", message)
+            }
             Refusal::NotAttached(places) => not_attached(&places),
             Refusal::ReferenceTaken { kind, source, external_id, owner } => {
                 let message = format!(
@@ -217,6 +222,15 @@ fn stranded(early: (i64, Option<Date>), late: (i64, Option<Date>)) -> Problem {
     let message =
         format!("Assignments would lie outside the contract's period: {}", told.join("; "));
     Problem::conflict("ContractWindowConflictError", "WINDOW_CONFLICT", message).blaming(errors)
+}
+
+fn not_of_contract(part: Part, contract: i64, id: &str) -> Problem {
+    let (name, what) = match part {
+        Part::Assignment => ("AssignmentNotFoundError", "assignment"),
+        Part::Position => ("ContractPositionNotFoundError", "position"),
+    };
+    let message = format!("Contract {contract} has no {what} {id}");
+    Problem::new(StatusCode::NOT_FOUND, name, "ZC001", message)
 }
 
 fn not_attached(places: &[i64]) -> Problem {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
+use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -41,8 +42,10 @@ impl JsonBody {
         form: Option<ReadForm>,
     ) -> Result<Self, Problem> {
         let sent = request.headers().get(CONTENT_TYPE).cloned();
-        // Else it would be read and judged only to be refused.
-        app.store.admit()?;
+        if request.method() != Method::GET {
+            // Else it would be read and judged only to be refused.
+            app.store.admit()?;
+        }
         let (mut bytes, room) = read(request, app.limits).await?;
         if let (false, Some(sent)) = (bytes.is_empty(), sent) {
             let sent = sent.to_str().unwrap_or("(not readable)");

@@ -155,6 +155,9 @@ impl Rules<'_> {
         self.all.push(rule("assignments", &key, says, true, &from));
         self.distinct("assignments");
         self.drawn("assignments", &key, Sequence::Assignment);
+        self.distinct("contract_positions");
+        let key = ["contract_id", "id"];
+        self.drawn("contract_positions", &key, Sequence::ContractPosition);
     }
 
     fn memberships(&mut self) {
@@ -214,6 +217,8 @@ impl Rules<'_> {
         let most = Decimal::BOUND.units();
         for (table, column) in [
             ("contracts", "value"),
+            ("contract_positions", "rate"),
+            ("contract_positions", "hours"),
             ("positions", "rate"),
             ("projects", "estimated"),
             ("projects", "estimated_time"),

@@ -92,6 +92,8 @@ pub const CODES: &[Code] = codes! {
         );
     "DUPLICATE_ID" "409" "the company has an entity of the kind with the id that was chosen" =>
         Refusal::DuplicateId { kind: Kind::Contract, id: 7 };
+    "DUPLICATE_RANGE" "409" "the user has the range on the contract; the message names its id" =>
+        Refusal::DuplicateRange { id: 501 };
     "DUPLICATE_EMAIL" "409" "a user of the company has the e-mail" =>
         Problem::conflict(
             "DuplicateEmailError",

@@ -119,6 +119,11 @@ pub const REMEDIES: &[(&str, &str, &str)] = &[
         "Actualice la entidad que tiene el id o elija otro id.",
     ),
     (
+        "DUPLICATE_RANGE",
+        "Use the assignment that the message names, or another range.",
+        "Use la asignación que indica el mensaje u otro rango.",
+    ),
+    (
         "DUPLICATE_EMAIL",
         "Link the user that has the e-mail: `POST /api/references` with `\"of\": {\"email\": ...}`.",
         "Enlace el usuario que tiene el correo: `POST /api/references` con `\"of\": {\"email\": ...}`.",

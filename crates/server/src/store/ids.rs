@@ -17,6 +17,7 @@ use super::{Result, Stop, Store, Tx};
 pub enum Sequence {
     Company,
     Assignment,
+    ContractPosition,
     TeamMember,
     Collaborator,
     Webhook,
@@ -28,6 +29,7 @@ impl Sequence {
         match self {
             Sequence::Company => "company",
             Sequence::Assignment => "assignment",
+            Sequence::ContractPosition => "contract-position",
             Sequence::TeamMember => "team-member",
             Sequence::Collaborator => "collaborator",
             Sequence::Webhook => "webhook",
@@ -40,7 +42,10 @@ impl Sequence {
         match self {
             Sequence::Company | Sequence::Webhook => 1,
             Sequence::Assignment => 10_000,
-            Sequence::TeamMember | Sequence::Collaborator | Sequence::Entity(_) => 50,
+            Sequence::ContractPosition
+            | Sequence::TeamMember
+            | Sequence::Collaborator
+            | Sequence::Entity(_) => 50,
         }
     }
 }

@@ -16,7 +16,7 @@ use super::answers::Deleted;
 use super::operations::operation;
 use super::{CreateBody, Metadata, UpdateBody, named, read};
 use crate::app::Shared;
-use crate::contracts::{Contract, New, Patch};
+use crate::contracts::{Contract, Extra, New, Patch};
 use crate::entities::{Entity as _, Remove};
 use crate::faces::wire::{Day, Iso, Number};
 use crate::http::field::SourceName;
@@ -99,6 +99,8 @@ impl CreateBody for Create {
             value: self.value,
             currency: self.currency,
             description: self.description,
+            company: None,
+            extra: Extra::default(),
         };
         Some((Metadata::source(self.metadata)?, (self.id?, new)))
     }
@@ -131,6 +133,7 @@ impl UpdateBody for Change {
     fn patch(self) -> Option<(SourceName, Patch)> {
         let patch = Patch {
             name: self.name,
+            client: None,
             kind: self.kind,
             status: self.status,
             start_date: self.start_date.map(|date| date.map(|StartDate(date)| date)),
@@ -138,6 +141,8 @@ impl UpdateBody for Change {
             value: self.value,
             currency: self.currency,
             description: self.description,
+            company: None,
+            extra: Extra::default(),
         };
         Some((Metadata::source(self.metadata)?, patch))
     }

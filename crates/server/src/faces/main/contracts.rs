@@ -1,160 +1,421 @@
-//! Contracts, and who is on them when.
+//! Contracts.
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use domain::attach::Entry;
-use domain::{Kind, Ref, Source};
+use domain::{Kind, Label, Name, Period, Ref, Source, Text};
+use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::list::{Asked, Page, PageQuery};
-use crate::app::Shared;
-use crate::contracts;
-use crate::contracts::attach::{Attach, Outcome};
-use crate::faces::assigned::{self, Body, Item};
-use crate::faces::wire::Midnight;
-use crate::http::{Caller, Check, JsonBody, Path, Problem, Write, field, path};
+use super::list::{Asked, Filters, Page, PageQuery, beginning};
+use super::operations::operation;
+use super::{CreateBody, UpdateBody, named};
+use crate::app::{App, Shared};
+use crate::contracts::{Contract, Extra, New, Patch, Whole, delete as remove};
+use crate::entities::Called;
+use crate::entities::view::{self, Filter};
+use crate::faces::wire::{Iso, IsoDay};
+use crate::http::field::{Json as AnyJson, OnDay};
+use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, Write, body, path};
 
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list_users, attach_users))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, create_at, update, delete))
 }
 
-/// Users and their date ranges.
-#[derive(ToSchema)]
-#[schema(example = json!({
-    "users": [{"id": 1, "dates": [
-        {"start": "2026-01-01", "end": "2026-02-01"}, {"start": "2026-01-01", "end": "2026-02-02"}
-    ]}]
-}))]
-#[expect(dead_code, reason = "the schema of what `assigned::Attached` reads")]
-struct AttachUsersById {
-    #[schema(min_items = 1)]
-    users: Vec<UserDatesById>,
-}
-
-/// A user with the date ranges it is to have on the contract.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Item` reads")]
-struct UserDatesById {
-    /// The user's id.
-    #[schema(minimum = 1, example = 1)]
+/// A contract.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MainContract)]
+struct Shown {
+    #[schema(example = 777)]
     id: i64,
-    dates: Vec<assigned::UserRange>,
-}
-
-/// What came of attaching users to a contract.
-///
-/// The counters count date ranges: `records_received` is always
-/// `records_created + records_rejected`.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of what `assigned::Answer` writes")]
-struct ContractAttachedById {
-    status: assigned::Status,
+    #[schema(example = 10)]
+    client_id: i64,
     #[schema(example = 999)]
     company_id: i64,
-    #[schema(example = 777)]
-    contract_id: i64,
-    #[schema(example = 2)]
-    records_received: i64,
-    #[schema(example = 2)]
-    records_created: i64,
-    #[schema(example = 0)]
-    records_rejected: i64,
-    /// The users that something was assigned to, each once.
-    #[schema(example = json!([88001]))]
-    user_ids: Vec<i64>,
-    assigned: Vec<assigned::Assigned>,
-    #[schema(value_type = Vec<assigned::Error<'static>>)]
-    errors: (),
+    #[schema(example = "Design 2026")]
+    name: String,
+    #[serde(rename = "type")]
+    #[schema(required, example = "time_and_materials")]
+    kind: Option<String>,
+    #[schema(required, example = "active")]
+    status: Option<String>,
+    #[schema(required, example = "cor")]
+    source: Option<String>,
+    /// The first day; without it the contract has no beginning.
+    #[schema(required)]
+    start: Option<IsoDay>,
+    /// The last day; without it the contract has no end.
+    #[schema(required)]
+    end: Option<IsoDay>,
+    #[schema(required, example = "monthly")]
+    frequency: Option<String>,
+    #[schema(required, example = 1)]
+    currency_id: Option<i64>,
+    currency: CurrencyName,
+    /// As it was sent.
+    #[schema(required, value_type = serde_json::Value)]
+    json_integrations: Option<Box<RawValue>>,
+    #[schema(required)]
+    url: Option<String>,
+    #[schema(required)]
+    url_name: Option<String>,
+    #[schema(required, example = 3)]
+    user_positions_header_id: Option<i64>,
+    created_at: Iso,
+    updated_at: Iso,
+    /// Only in the answer to a delete.
+    #[schema(required)]
+    deleted_at: Option<Iso>,
 }
 
-/// One element of `users`. An id that is none is the operation's to refuse.
-fn entry(check: &mut Check, item: &Item<'_>) -> Option<Entry> {
-    let Item::Entry(entry) = item else {
-        return check.wrong("must be an object with an id and a list dates");
+/// The currency of a contract.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MainCurrency)]
+pub struct CurrencyName {
+    /// As it was sent: an id of COR's.
+    #[schema(required, example = 1)]
+    pub id: Option<i64>,
+    /// ISO 4217, if the contract was given one by its code.
+    #[schema(required, example = "USD")]
+    pub name: Option<String>,
+}
+
+fn shown(company_id: i64, contract: Whole, deleted_at: Option<Timestamp>) -> Shown {
+    Shown {
+        id: contract.id,
+        client_id: contract.client_id,
+        company_id,
+        name: contract.name,
+        kind: contract.kind,
+        status: contract.status,
+        source: contract.source,
+        start: contract.start_date.map(IsoDay),
+        end: contract.end_date.map(IsoDay),
+        frequency: contract.frequency,
+        currency_id: contract.currency_id,
+        currency: CurrencyName { id: contract.currency_id, name: contract.currency },
+        json_integrations: contract
+            .json_integrations
+            .and_then(|json| RawValue::from_string(json).ok()),
+        url: contract.url,
+        url_name: contract.url_name,
+        user_positions_header_id: contract.user_positions_header_id,
+        created_at: Iso(contract.created_at),
+        updated_at: Iso(contract.updated_at),
+        deleted_at: deleted_at.map(Iso),
+    }
+}
+
+body! {
+    struct Create as "MainCreateContract" = {
+        "client_id": 1, "name": "Design 2026", "type": "time_and_materials", "source": "cor",
+        "status": "active", "start": "2026-01-01T00:00:00Z", "end": "2026-12-31T00:00:00Z",
+        "frequency": "monthly", "currency_id": 1, "json_integrations": {"crm": 42},
+        "url": "https://example.com/contracts/777", "url_name": "In the CRM",
+        "user_positions_header_id": 3
+    } {
+        /// The client.
+        client_id: required i64,
+        name: required Name,
+        /// For example `time_and_materials`.
+        "type" kind: required Label,
+        /// For example `active`, `expired`.
+        status: required Label,
+        /// The first day.
+        start: required OnDay,
+        /// The last day.
+        end: required OnDay,
+        /// The token's company.
+        company_id: optional i64,
+        source: optional Text,
+        /// How often it is billed.
+        frequency: optional Text,
+        /// It is kept and answered; what a value is in is said by its code.
+        currency_id: optional i64,
+        json_integrations: optional AnyJson,
+        url: optional Text,
+        url_name: optional Text,
+        /// It is kept and answered.
+        user_positions_header_id: optional i64,
+    }
+}
+
+impl CreateBody for Create {
+    type Entity = Contract;
+
+    fn fields(self) -> Option<New> {
+        let day = |OnDay(day)| day;
+        Some(New {
+            name: self.name?,
+            client: Ref::Internal(self.client_id?),
+            kind: Some(self.kind?),
+            status: Some(self.status?),
+            period: Period { start: Some(self.start.map(day)?), end: Some(self.end.map(day)?) },
+            value: None,
+            currency: None,
+            description: None,
+            company: self.company_id,
+            extra: Extra {
+                source: self.source.map(Some),
+                frequency: self.frequency.map(Some),
+                url: self.url.map(Some),
+                url_name: self.url_name.map(Some),
+                json_integrations: self.json_integrations.map(|AnyJson(json)| Some(json)),
+                currency_id: self.currency_id.map(Some),
+                user_positions_header_id: self.user_positions_header_id.map(Some),
+            },
+        })
+    }
+
+    fn refused(problem: Problem) -> Problem {
+        worded(problem)
+    }
+}
+
+body! {
+    /// What is left out stays as it is; `null` clears all but the client and the name.
+    struct Change as "MainUpdateContract" = {
+        "name": "Design 2026", "status": "expired", "end": "2027-06-30", "frequency": null
+    } {
+        /// The client.
+        client_id: kept i64,
+        name: kept Name,
+        "type" kind: clearable Label,
+        status: clearable Label,
+        /// The first day. No assignment may begin before it.
+        start: clearable OnDay,
+        /// The last day. No assignment may end after it.
+        end: clearable OnDay,
+        /// The token's company.
+        company_id: optional i64,
+        source: clearable Text,
+        /// How often it is billed.
+        frequency: clearable Text,
+        /// It is kept and answered; what a value is in is said by its code.
+        currency_id: clearable i64,
+        json_integrations: clearable AnyJson,
+        url: clearable Text,
+        url_name: clearable Text,
+        /// It is kept and answered.
+        user_positions_header_id: clearable i64,
+    }
+}
+
+impl UpdateBody for Change {
+    type Entity = Contract;
+
+    fn patch(self) -> Option<Patch> {
+        let day = |date: Option<OnDay>| date.map(|OnDay(day)| day);
+        Some(Patch {
+            name: self.name,
+            client: self.client_id.map(Ref::Internal),
+            kind: self.kind,
+            status: self.status,
+            start_date: self.start.map(day),
+            end_date: self.end.map(day),
+            value: None,
+            currency: None,
+            description: None,
+            company: self.company_id,
+            extra: Extra {
+                source: self.source,
+                frequency: self.frequency,
+                url: self.url,
+                url_name: self.url_name,
+                json_integrations: self
+                    .json_integrations
+                    .map(|json| json.map(|AnyJson(json)| json)),
+                currency_id: self.currency_id,
+                user_positions_header_id: self.user_positions_header_id,
+            },
+        })
+    }
+
+    fn refused(problem: Problem) -> Problem {
+        worded(problem)
+    }
+}
+
+/// The bounds of the period by their names here.
+fn worded(mut problem: Problem) -> Problem {
+    let word = |text: &str| text.replace("start_date", "start").replace("end_date", "end");
+    problem.message = word(&problem.message);
+    for error in &mut problem.errors {
+        error.pointer = word(&error.pointer);
+        error.message = word(&error.message).into();
+    }
+    problem
+}
+
+body! {
+    strict struct Narrowing as "MainContractFilters" = {"status": "active"} {
+        status: optional Label,
+        "type" kind: optional Label,
+        client_id: optional i64,
+        "updatedAt" updated_at: optional OnDay,
+    }
+}
+
+impl Filters for Narrowing {
+    fn filter(self) -> Option<Filter> {
+        let filter = narrow(Filter::default(), self.status, self.kind);
+        let filter = match self.client_id {
+            Some(id) => filter.with("t.client_id = ?", id),
+            None => filter,
+        };
+        Some(match self.updated_at {
+            Some(OnDay(day)) => filter.with("t.updated_at >= ?", beginning(day)),
+            None => filter,
+        })
+    }
+}
+
+body! {
+    /// What narrows the list besides `filters`. `with_milestones`, `with_ratecards` and
+    /// `with_positions` change nothing.
+    struct Listed as "MainContractList" = {"status": "active", "type": "time_and_materials"} {
+        status: optional Label,
+        "type" kind: optional Label,
+    }
+}
+
+fn narrow(filter: Filter, status: Option<Label>, kind: Option<Label>) -> Filter {
+    let text = |label: Label| label.as_str().to_owned();
+    let filter = match status {
+        Some(status) => filter.with("t.status = ?", text(status)),
+        None => filter,
     };
-    let user = entry.id.and_then(field::id).map(Ref::Internal);
-    Some(Entry { user, dates: entry.judge() })
+    match kind {
+        Some(kind) => filter.with("t.type = ?", text(kind)),
+        None => filter,
+    }
 }
 
-/// Attach users to a contract
+/// Narrows a list by the body, if there is one.
+fn narrowed(app: &App, filter: Filter, body: &JsonBody) -> Result<Filter, Problem> {
+    if body.as_str().trim_ascii().is_empty() {
+        return Ok(filter);
+    }
+    let raw = body.object()?;
+    let sent = Check::all(app.limits, |check| Listed::read(raw, check))?;
+    Ok(narrow(filter, sent.status, sent.kind))
+}
+
+/// List contracts
 ///
-/// Range by range: what is refused never stops the rest. A range that the user already has on
-/// the contract is answered with its old id, so a request can be sent again.
+/// `filters` may have `status`, `type`, `client_id` and `updatedAt` (on that day or later).
+#[utoipa::path(
+    get,
+    path = "/v1/contracts",
+    tag = "contracts",
+    params(PageQuery),
+    request_body = Option<Listed>,
+    responses((status = 200, description = "A page.", body = Page<Shown>)),
+    extensions(("x-error-codes" = json!([
+        "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"
+    ])))
+)]
+async fn list(
+    State(app): State<Shared>,
+    caller: Caller,
+    asked: Asked,
+    body: JsonBody,
+) -> Result<Json<Page<Shown>>, Problem> {
+    let query = PageQuery::of(asked)?;
+    let wanted = query.wanted()?;
+    let filter = narrowed(&app, query.filter::<Narrowing>(&app)?, &body)?;
+    let company = caller.company_id;
+    let slice = view::slice::<Whole>(&app, company, filter, wanted.part()).await?;
+    let rows = slice.rows.into_iter().map(|contract| shown(company, contract, None));
+    wanted.of(slice.total, rows.collect()).map(Json)
+}
+
+operation! {
+    /// A contract
+    get "/v1/contracts/{contract_id}", tag "contracts", id "contract_id" "The contract's id.",
+    row Whole,
+    [Shown] |company, contract| shown(company, contract, None)
+}
+
+operation! {
+    /// Create a contract
+    ///
+    /// Under an id that is drawn for it.
+    create "/v1/contracts", tag "contracts", codes ["INVALID_DATE_RANGE", "ZC001"], body Create,
+    row Whole,
+    [Shown] |company, contract| shown(company, contract, None)
+}
+
+/// Ids may be chosen up to here: no client rounds them.
+const MOST: i64 = (1 << 53) - 1;
+
+/// Create a contract under an id
+///
+/// The caller chooses the id.
 #[utoipa::path(
     post,
-    path = "/v1/contracts/{contract_id}/users",
+    path = "/v1/contracts/{contract_id}",
     tag = "contracts",
-    params(("contract_id" = i64, Path, description = "The contract's id.", example = 1)),
-    request_body = AttachUsersById,
-    responses(
-        (status = 200, description = "What was assigned, and what was refused.", body = ContractAttachedById),
-        (status = 422, description = "Nothing was assigned.", body = ContractAttachedById)
-    ),
-    extensions(("x-error-codes" = json!(["ZC001"])))
+    params((
+        "contract_id" = i64, Path, description = "The contract's id, up to 2^53 - 1.", example = 777
+    )),
+    request_body = Create,
+    responses((status = 200, description = "What was created.", body = Shown)),
+    extensions(("x-error-codes" = json!(["INVALID_DATE_RANGE", "ZC001", "DUPLICATE_ID"])))
 )]
-async fn attach_users(
+async fn create_at(
     State(app): State<Shared>,
     caller: Caller,
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let prepared = Body::open(&body, app.limits).and_then(|opened| {
-        let entries = Check::all(app.limits, |check| opened.sent().users.read(check, entry))?;
-        let scope = caller.writes(Source::NONE)?;
-        let contract = Ref::Internal(path::id(&id, Kind::Contract)?);
-        let told = move |sent: &Attach, outcome: Outcome| {
-            let (company, contract) = (sent.scope.company, outcome.contract_id);
-            assigned::answer(company, contract, true, opened.items(), &outcome)
-        };
-        Ok((Attach { scope, contract, entries }, told))
+    let id = path::number(&id).filter(|id| *id <= MOST).map(Called::Chosen);
+    let called = id.ok_or_else(|| {
+        Problem::validation(format!("The id in the path must be an integer from 1 to {MOST}"))
     });
-    let write = Write::of(&app, &caller, &body).records(assigned::RECORDS.in_ours());
-    Ok(write.run_each(prepared, assigned::refused).await)
+    super::create::<Create, Whole>(&app, &caller, &body, called, |company, contract| {
+        Json(shown(company, contract, None)).into()
+    })
+    .await
 }
 
-/// A date range that a user has on the contract.
-#[derive(Serialize, ToSchema)]
-struct ContractUser {
-    #[schema(example = 501)]
-    id: i64,
-    #[schema(example = 777)]
-    contract_id: i64,
-    #[schema(example = 88001)]
-    user_id: i64,
-    start_date: Midnight,
-    end_date: Midnight,
+operation! {
+    /// Update a contract
+    ///
+    /// Refused when assignments would lie outside its new period; nothing is changed then.
+    update "/v1/contracts/{contract_id}", tag "contracts", id "contract_id" "The contract's id.",
+    codes ["INVALID_DATE_RANGE", "ZC001", "WINDOW_CONFLICT"], body Change, row Whole,
+    [Shown] |company, contract| shown(company, contract, None)
 }
 
-/// List who is on a contract
+/// Delete a contract
 ///
-/// By user, start and end.
+/// With all its references, and its positions. Refused while something depends on it: remove its
+/// users first. The answer is the contract as it was.
 #[utoipa::path(
-    get,
-    path = "/v1/contracts/{contract_id}/users",
+    delete,
+    path = "/v1/contracts/{contract_id}",
     tag = "contracts",
-    params(("contract_id" = i64, Path, description = "The contract's id.", example = 1), PageQuery),
-    responses((status = 200, description = "A page.", body = Page<ContractUser>)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
+    params(("contract_id" = i64, Path, description = "The contract's id.", example = 777)),
+    responses((status = 200, description = "What was deleted.", body = Shown)),
+    extensions(("x-error-codes" = json!(["ZC001", "HAS_DEPENDENCIES"])))
 )]
-async fn list_users(
+async fn delete(
     State(app): State<Shared>,
     caller: Caller,
     Path(id): Path<String>,
-    asked: Asked,
-) -> Result<Json<Page<ContractUser>>, Problem> {
-    let wanted = PageQuery::of(asked)?.wanted()?;
-    let id = path::id(&id, Kind::Contract)?;
-    let page = contracts::list(&app, caller.company_id, id, wanted.part()).await?;
-    let rows = page.rows.into_iter().map(|row| ContractUser {
-        id: row.id,
-        contract_id: id,
-        user_id: row.user_id,
-        start_date: Midnight(row.start),
-        end_date: Midnight(page.period.shown_end(row.end)),
+    body: JsonBody,
+) -> Result<Response, Problem> {
+    let prepared = caller.writes(Source::NONE).and_then(|scope| {
+        let (company, contract) = (scope.company, named(&id, Kind::Contract)?);
+        let told = move |_: &_, (was, ended)| Json(shown(company, was, Some(ended))).into();
+        Ok((remove::Delete { scope, contract }, told))
     });
-    wanted.of(page.total, rows.collect()).map(Json)
+    Ok(Write::of(&app, &caller, &body).without_records().run(prepared).await)
 }

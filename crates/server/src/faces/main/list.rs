@@ -4,6 +4,9 @@ use axum::Json;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use domain::Name;
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -117,6 +120,11 @@ impl PageQuery {
             check.within("filters", |check| F::read(raw, check)?.filter())
         })
     }
+}
+
+/// The instant at which a day begins, in UTC; the nearest one to it that there is.
+pub fn beginning(day: Date) -> Timestamp {
+    Offset::UTC.to_timestamp(day.to_datetime(Time::midnight())).unwrap_or(Timestamp::MAX)
 }
 
 /// A number from 1 to a limit.

@@ -6,6 +6,8 @@
 
 mod clients;
 mod collaborators;
+mod contract_positions;
+mod contract_users;
 mod contracts;
 mod leave_types;
 mod leaves;
@@ -26,13 +28,17 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::{App, Shared};
 use crate::entities::{self, Called, Delete, Entity, Shown, Update, View, view};
+use crate::http::problem::clip;
 use crate::http::{Answer, Caller, Check, JsonBody, Problem, Records, Wire, Write, path};
+use crate::refusal::{Part, Refusal};
 use crate::scope::Scope;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .merge(clients::routes())
         .merge(collaborators::routes())
+        .merge(contract_positions::routes())
+        .merge(contract_users::routes())
         .merge(contracts::routes())
         .merge(leave_types::routes())
         .merge(leaves::routes())
@@ -51,6 +57,11 @@ trait CreateBody: Wire {
 
     /// The fields; `None` when the check found something.
     fn fields(self) -> Option<<Self::Entity as Entity>::New>;
+
+    /// How a refusal is worded: by the names that the fields have here.
+    fn refused(problem: Problem) -> Problem {
+        problem
+    }
 }
 
 /// The body of an update.
@@ -59,6 +70,11 @@ trait UpdateBody: Wire {
 
     /// The changes; `None` when the check found something.
     fn patch(self) -> Option<<Self::Entity as Update>::Patch>;
+
+    /// How a refusal is worded: by the names that the fields have here.
+    fn refused(problem: Problem) -> Problem {
+        problem
+    }
 }
 
 /// Reads a body, and the scope that it writes in: first its form, then the key's right.
@@ -81,6 +97,12 @@ fn named(id: &str, kind: Kind) -> Result<Ref, Problem> {
     Ok(Ref::Internal(path::id(id, kind)?))
 }
 
+/// The id of something of a contract, as a path has it. What is no id names nothing.
+fn of_contract(part: Part, contract: i64, id: &str) -> Result<i64, Problem> {
+    let id = path::number(id).ok_or_else(|| format!("{:?}", clip(id)));
+    id.map_err(|id| Refusal::NotOfContract { part, contract, id }.into())
+}
+
 /// The entity that the path names.
 async fn get<V: View>(app: &App, caller: &Caller, id: &str) -> Result<V, Problem> {
     Ok(view::get(app, caller.reads(), named(id, V::KIND)?).await?)
@@ -95,7 +117,7 @@ async fn create<B: CreateBody, V: View>(
     called: Result<Called, Problem>,
     told: fn(i64, V) -> Answer,
 ) -> Result<Response, Problem> {
-    let write = Write::of(app, caller, body);
+    let write = Write::of(app, caller, body).refusing(B::refused);
     let write = match called {
         Ok(Called::Chosen(_)) => write.records(Records::BODY.in_ours()),
         _ => write.without_records(),
@@ -121,8 +143,8 @@ async fn update<B: UpdateBody, V: View>(
         let operation = Shown::new(entities::Change::<B::Entity> { scope, own, patch });
         Ok((operation, move |_: &Shown<_, V>, row| told(company, row)))
     });
-    let write = Write::of(app, caller, body).records(Records::BODY.in_ours());
-    Ok(write.run(prepared).await)
+    let write = Write::of(app, caller, body).refusing(B::refused);
+    Ok(write.records(Records::BODY.in_ours()).run(prepared).await)
 }
 
 /// Deletes the entity that the path names, whatever the body says. `told` is given the company,
