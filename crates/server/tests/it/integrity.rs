@@ -30,6 +30,8 @@ async fn seed(t: &mut TestApp) {
     t.api.create("teams", "SAP", "y", json!({"name": "Y", "workspace_id": "x"})).await.ok();
     t.api.create("projects", "SAP", "y", json!({"name": "Y"})).await.ok();
     t.api.post("/v1/projects/1/collaborators", json!({"usersIds": [1]})).await.ok();
+    let rate = json!({"position_id": 1, "team_id": 1, "rate": 1, "hours": 1});
+    t.api.post("/v1/contracts/1/positions", rate).await.ok();
     t.api.post("/api/webhooks", json!({"url": "http://127.0.0.1:9/"})).await.ok();
     t.key(&["SAP"], true).await;
     server::sources::register(&t.app, 1, domain::SourceLabel::parse("HR").unwrap()).await.unwrap();
@@ -39,7 +41,7 @@ async fn seed(t: &mut TestApp) {
     loop {
         let events = t.api.get("/api/events?limit=1000").await.ok();
         let events = events["data"].as_array().unwrap().len();
-        if events == 21 {
+        if events == 22 {
             break;
         }
         assert!(std::time::Instant::now() < until, "{events} events");
@@ -98,6 +100,7 @@ const DAMAGES: &[&str] = &[
     "UPDATE contracts SET end_date = (SELECT start_date FROM contracts c WHERE c.id = 1) WHERE id = 1",
     "UPDATE assignments SET id = 2 WHERE company_id = 1 AND id = 1",
     "UPDATE assignments SET source_id = 99 WHERE company_id = 1",
+    "INSERT INTO contract_positions SELECT company_id, 99, id, position_id, team_id, rate, hours FROM contract_positions",
     // Memberships.
     "UPDATE workspace_users SET percentage = 1000001",
     "INSERT INTO team_users SELECT company_id, 2, user_id, NULL, id, created_at, updated_at FROM team_users",
@@ -116,6 +119,8 @@ const DAMAGES: &[&str] = &[
     "UPDATE users SET email = 'Another@example.com' WHERE id = 1",
     "UPDATE contracts SET value = 1000000000000000",
     "UPDATE positions SET rate = -1000000000000000",
+    "UPDATE contract_positions SET rate = 1000000000000000",
+    "UPDATE contract_positions SET hours = -1000000000000000",
     "UPDATE projects SET estimated = 1000000000000000",
     "UPDATE projects SET estimated_time = 1000000000000000",
     "UPDATE working_time_days SET end_minute = 1440 WHERE day_of_week = 2",
@@ -170,6 +175,8 @@ both_engines! {
             assignments of company 1: 1 share an id (id=2)
             assignments of company 1: 2 lie outside the period of their contract (contract_id=1 user_id=1 id=2, contract_id=1 user_id=99 id=2)
             assignments of company 1: 2 name a source that does not exist (contract_id=1 user_id=1 id=2, contract_id=1 user_id=99 id=2)
+            contract_positions of company 1: 1 refer by contract_id to contracts that do not exist (contract_id=99 id=1)
+            contract_positions of company 1: 1 share an id (id=1)
             workspace_users of company 1: 1 have a percentage that is not above 0 and up to 100 (user_id=1 workspace_id=1)
             team_users of company 1: 1 have another workspace than their team (team_id=2 user_id=1 id=1)
             team_users of company 1: 1 put a user in two teams of one workspace (user_id=1 workspace_id=1)
@@ -189,6 +196,8 @@ both_engines! {
             users of company 1: 1 are compared by another e-mail than they have (id=1)
             contracts of company 1: 1 have an amount in value that is beyond its bound (id=1)
             positions of company 1: 1 have an amount in rate that is beyond its bound (id=1)
+            contract_positions of company 1: 2 have an amount in rate that is beyond its bound (id=1, id=1)
+            contract_positions of company 1: 2 have an amount in hours that is beyond its bound (id=1, id=1)
             projects of company 1: 2 have an amount in estimated that is beyond its bound (id=1, id=2)
             projects of company 1: 2 have an amount in estimated_time that is beyond its bound (id=1, id=2)
             working_time_days of company 1: 1 are no day of a week with hours (working_time_id=1 day_of_week=2)
@@ -211,6 +220,7 @@ both_engines! {
             webhook_deliveries of company 1: 1 have a state that does not exist (endpoint_id=9 number=4)
             webhook_deliveries of company 1: 1 are pending and settled (endpoint_id=9 number=4)
             assignments of company 1: 2 have an id that their sequence has yet to give (contract_id=1 user_id=1 id=2, contract_id=1 user_id=99 id=2)
+            contract_positions of company 1: 2 have an id that their sequence has yet to give (contract_id=1 id=1, contract_id=99 id=1)
             project_users of company 1: 2 have an id that their sequence has yet to give (project_id=1 user_id=1 id=1, project_id=2 user_id=1 id=1)
             team_users of company 1: 2 have an id that their sequence has yet to give (team_id=1 user_id=1 id=1, team_id=2 user_id=1 id=1)
             webhook_endpoints of company 1: 1 have an id that their sequence has yet to give (id=1)
@@ -256,15 +266,15 @@ both_engines! {
         match t.engine {
             Engine::Sqlite => expect![[r#"
                 assignments of company 1: 1 refer by contract_id to contracts that do not exist (contract_id=99 user_id=1 start_date=20089 end_date=20120)
-                events of company 1: 1 do not follow the one before (number=1021)
+                events of company 1: 1 do not follow the one before (number=1022)
             "#]].assert_eq(&all),
             Engine::Postgres => {
                 let all = all + &findings(&t, &["INSERT INTO event_horizons VALUES (1, 5000)"]).await;
                 expect![[r#"
                     assignments of company 1: 1 name a contract that does not exist (contract_id=99 user_id=1 id=1)
-                    events of company 1: 1 have a number that has yet to be given (number=1019)
+                    events of company 1: 1 have a number that has yet to be given (number=1020)
                     event_horizons of company 1: 1 begin behind the last number (purged_to=5000)
-                    events of company 1: 19 lie behind where the company's events begin (number=1, number=2, number=3, number=4, number=5, number=6, number=7, number=8, number=9, number=10)
+                    events of company 1: 20 lie behind where the company's events begin (number=1, number=2, number=3, number=4, number=5, number=6, number=7, number=8, number=9, number=10)
                 "#]].assert_eq(&all);
             }
         }

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -19,7 +21,7 @@ use crate::contracts::{Contract, Extra, New, Patch, Whole, delete as remove};
 use crate::entities::Called;
 use crate::entities::view::{self, Filter};
 use crate::faces::wire::{Iso, IsoDay};
-use crate::http::field::{Json as AnyJson, OnDay};
+use crate::http::field::{self, Json as AnyJson, OnDay, wire};
 use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, Write, body, path};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -112,6 +114,20 @@ fn shown(company_id: i64, contract: Whole, deleted_at: Option<Timestamp>) -> Sho
     }
 }
 
+/// An id of COR's: nothing here has it. It is kept and answered.
+struct CorId(i64);
+
+wire!(
+    CorId,
+    <i64 as Wire>::RULE,
+    |raw| field::id(raw).map(CorId),
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .description(Some("An id of COR's: it is kept and answered."))
+        .minimum(Some(1.0))
+);
+
 body! {
     struct Create as "MainCreateContract" = {
         "client_id": 1, "name": "Design 2026", "type": "time_and_materials", "source": "cor",
@@ -136,13 +152,11 @@ body! {
         source: optional Text,
         /// How often it is billed.
         frequency: optional Text,
-        /// It is kept and answered; what a value is in is said by its code.
-        currency_id: optional i64,
+        currency_id: optional CorId,
         json_integrations: optional AnyJson,
         url: optional Text,
         url_name: optional Text,
-        /// It is kept and answered.
-        user_positions_header_id: optional i64,
+        user_positions_header_id: optional CorId,
     }
 }
 
@@ -167,8 +181,8 @@ impl CreateBody for Create {
                 url: self.url.map(Some),
                 url_name: self.url_name.map(Some),
                 json_integrations: self.json_integrations.map(|AnyJson(json)| Some(json)),
-                currency_id: self.currency_id.map(Some),
-                user_positions_header_id: self.user_positions_header_id.map(Some),
+                currency_id: self.currency_id.map(|CorId(id)| Some(id)),
+                user_positions_header_id: self.user_positions_header_id.map(|CorId(id)| Some(id)),
             },
         })
     }
@@ -197,13 +211,11 @@ body! {
         source: clearable Text,
         /// How often it is billed.
         frequency: clearable Text,
-        /// It is kept and answered; what a value is in is said by its code.
-        currency_id: clearable i64,
+        currency_id: clearable CorId,
         json_integrations: clearable AnyJson,
         url: clearable Text,
         url_name: clearable Text,
-        /// It is kept and answered.
-        user_positions_header_id: clearable i64,
+        user_positions_header_id: clearable CorId,
     }
 }
 
@@ -212,6 +224,7 @@ impl UpdateBody for Change {
 
     fn patch(self) -> Option<Patch> {
         let day = |date: Option<OnDay>| date.map(|OnDay(day)| day);
+        let id = |id: Option<CorId>| id.map(|CorId(id)| id);
         Some(Patch {
             name: self.name,
             client: self.client_id.map(Ref::Internal),
@@ -231,8 +244,8 @@ impl UpdateBody for Change {
                 json_integrations: self
                     .json_integrations
                     .map(|json| json.map(|AnyJson(json)| json)),
-                currency_id: self.currency_id,
-                user_positions_header_id: self.user_positions_header_id,
+                currency_id: self.currency_id.map(id),
+                user_positions_header_id: self.user_positions_header_id.map(id),
             },
         })
     }
