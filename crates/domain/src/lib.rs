@@ -5,6 +5,7 @@
 
 pub mod attach;
 pub mod booking;
+pub mod carve;
 pub mod currency;
 pub mod decimal;
 pub mod exchange;

@@ -5,7 +5,7 @@ use domain::attach::Why::{
 };
 use domain::attach::{Dates, Entry, Plan, Row, Why, plan};
 use domain::range::RangeRefusal::{Absent, Incomplete, NotADate, NotAscending, OutsidePeriod};
-use domain::range::{DateRange, Period, Sent};
+use domain::range::{DateRange, Period, Policy, Sent};
 use domain::{ExternalId, Ref};
 
 use crate::day;
@@ -29,7 +29,7 @@ fn sent(text: &str) -> Sent<'_> {
 }
 
 fn dates(ranges: &[(&str, &str)]) -> Dates {
-    let judge = |(start, end): &(&str, &str)| DateRange::parse(sent(start), sent(end));
+    let judge = |(start, end): &(&str, &str)| DateRange::parse(sent(start), sent(end), Policy::Cor);
     Dates::Ranges(ranges.iter().map(judge).collect())
 }
 

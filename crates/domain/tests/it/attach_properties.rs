@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::attach::{Dates, Entry, Plan, Refused, Row, Why, plan};
-use domain::range::{DateRange, Period, RangeRefusal, Sent};
+use domain::range::{DateRange, Period, Policy, RangeRefusal, Sent};
 use domain::{ExternalId, Ref};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -76,7 +76,7 @@ fn sent() -> impl Strategy<Value = Sent<'static>> {
 }
 
 fn dates() -> impl Strategy<Value = Dates> {
-    let range = (sent(), sent()).prop_map(|(start, end)| DateRange::parse(start, end));
+    let range = (sent(), sent()).prop_map(|(start, end)| DateRange::parse(start, end, Policy::Cor));
     prop_oneof![
         1 => Just(Dates::Missing),
         1 => Just(Dates::Legacy),

@@ -3,6 +3,7 @@
 mod attach;
 mod attach_properties;
 mod booking;
+mod carve;
 mod decimal;
 mod exchange;
 mod income;

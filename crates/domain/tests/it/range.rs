@@ -1,6 +1,6 @@
 //! Dates, date ranges and the period of a contract.
 
-use domain::range::{DateRange, OPEN_END, Period, RangeRefusal, Sent, date};
+use domain::range::{DateRange, OPEN_END, Period, Policy, RangeRefusal, Sent, date};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use proptest::prelude::*;
@@ -121,20 +121,28 @@ use RangeRefusal::{Absent, Incomplete, NotADate, NotAscending, OutsidePeriod};
 
 #[test]
 fn a_range_is_two_dates_in_ascending_order() {
-    let range = DateRange::parse(Sent::Text("2024-01-01"), Sent::Text("2024-01-02"));
+    let range = DateRange::parse(Sent::Text("2024-01-01"), Sent::Text("2024-01-02"), Policy::Cor);
     assert_eq!(range, Ok(DateRange { start: day("2024-01-01"), end: day("2024-01-02") }));
 }
 
 #[test]
 fn a_range_without_both_ends_is_absent() {
-    assert_eq!(DateRange::parse(Sent::Absent, Sent::Absent), Err(Absent));
+    assert_eq!(DateRange::parse(Sent::Absent, Sent::Absent, Policy::Cor), Err(Absent));
 }
 
 #[test]
 fn a_range_without_one_end_is_incomplete_whatever_the_other_is() {
     for other in [Sent::Text("2024-01-01"), Sent::Text("not-a-date"), Sent::Text(""), Sent::Other] {
-        assert_eq!(DateRange::parse(Sent::Absent, other), Err(Incomplete), "{other:?}");
-        assert_eq!(DateRange::parse(other, Sent::Absent), Err(Incomplete), "{other:?}");
+        assert_eq!(
+            DateRange::parse(Sent::Absent, other, Policy::Cor),
+            Err(Incomplete),
+            "{other:?}"
+        );
+        assert_eq!(
+            DateRange::parse(other, Sent::Absent, Policy::Cor),
+            Err(Incomplete),
+            "{other:?}"
+        );
     }
 }
 
@@ -143,16 +151,16 @@ fn a_range_without_one_end_is_incomplete_whatever_the_other_is() {
 fn an_end_that_is_no_date_is_refused_even_where_the_other_is_one() {
     for other in [Sent::Text("not-a-date"), Sent::Text("2024-02-30"), Sent::Text(""), Sent::Other] {
         let good = Sent::Text("2024-01-01");
-        assert_eq!(DateRange::parse(good, other), Err(NotADate), "{other:?}");
-        assert_eq!(DateRange::parse(other, good), Err(NotADate), "{other:?}");
-        assert_eq!(DateRange::parse(other, other), Err(NotADate), "{other:?}");
+        assert_eq!(DateRange::parse(good, other, Policy::Cor), Err(NotADate), "{other:?}");
+        assert_eq!(DateRange::parse(other, good, Policy::Cor), Err(NotADate), "{other:?}");
+        assert_eq!(DateRange::parse(other, other, Policy::Cor), Err(NotADate), "{other:?}");
     }
 }
 
 #[test]
 fn a_range_of_one_day_or_one_that_ends_before_it_starts_is_not_ascending() {
     for end in ["2024-07-01", "2024-06-30"] {
-        let range = DateRange::parse(Sent::Text("2024-07-01"), Sent::Text(end));
+        let range = DateRange::parse(Sent::Text("2024-07-01"), Sent::Text(end), Policy::Cor);
         assert_eq!(range, Err(NotAscending), "{end}");
     }
 }
@@ -203,7 +211,7 @@ proptest! {
             (OutsidePeriod, starts_early || ends_late),
         ];
         let refusal = rules.into_iter().find(|(_, applies)| *applies).map(|(refusal, _)| refusal);
-        let range = DateRange::parse(start, end).and_then(|range| period.admit(range));
+        let range = DateRange::parse(start, end, Policy::Cor).and_then(|range| period.admit(range));
         prop_assert_eq!(range.err(), refusal);
         if let Ok(range) = range {
             prop_assert_eq!((Some(range.start), Some(range.end)), (first, last));
@@ -298,4 +306,31 @@ fn a_period_does_not_end_before_it_begins() {
         assert!(period(good.0, good.1).ascends());
     }
     assert!(!period(last, first).ascends());
+}
+
+#[test]
+fn ours_may_be_one_day_and_have_no_end() {
+    let parse = |start, end| DateRange::parse(start, end, Policy::Native);
+    let first = Sent::Text("2024-07-01");
+    assert_eq!(parse(first, first), Ok(days("2024-07-01", "2024-07-01")));
+    let open = Ok(DateRange { start: day("2024-07-01"), end: OPEN_END });
+    assert_eq!(parse(first, Sent::Absent), open);
+    assert_eq!(parse(first, Sent::Text("9999-12-31")), open);
+    assert_eq!(parse(first, Sent::Text("2024-06-30")), Err(RangeRefusal::Backwards));
+    for bad in [Sent::Absent, Sent::Other, Sent::Text("2024-02-30")] {
+        assert_eq!(parse(bad, first), Err(NotADate), "{bad:?}");
+    }
+    for bad in [Sent::Other, Sent::Text(""), Sent::Text("2024-02-30")] {
+        assert_eq!(parse(first, bad), Err(NotADate), "{bad:?}");
+    }
+}
+
+proptest! {
+    /// What COR takes is taken here, too, as it is.
+    #[test]
+    fn ours_takes_all_that_cor_takes(start in sent(), end in sent()) {
+        if let Ok(range) = DateRange::parse(start, end, Policy::Cor) {
+            prop_assert_eq!(DateRange::parse(start, end, Policy::Native), Ok(range));
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use axum::http::StatusCode;
 use domain::attach::{Dates, Refused, Why};
-use domain::range::{DateRange, RangeRefusal, Sent};
+use domain::range::{DateRange, Policy, RangeRefusal, Sent};
 use self_cell::self_cell;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -149,7 +149,11 @@ impl Entry<'_> {
 impl Range<'_> {
     fn judge(&self) -> Result<DateRange, RangeRefusal> {
         let (start, end) = (text(self.start), text(self.end));
-        DateRange::parse(sent(self.start, start.as_deref()), sent(self.end, end.as_deref()))
+        DateRange::parse(
+            sent(self.start, start.as_deref()),
+            sent(self.end, end.as_deref()),
+            Policy::Cor,
+        )
     }
 }
 

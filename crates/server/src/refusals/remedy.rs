@@ -223,6 +223,11 @@ pub const REMEDIES: &[(&str, &str, &str)] = &[
         "Haga que el inicio sea anterior al fin.",
     ),
     (
+        "END_BEFORE_START",
+        "Swap or correct the dates of the range.",
+        "Invierta o corrija las fechas del rango.",
+    ),
+    (
         "OUTSIDE_CONTRACT_PERIOD",
         "Choose dates within the contract's period, or change that first.",
         "Elija fechas dentro del período del contrato o cámbielo primero.",

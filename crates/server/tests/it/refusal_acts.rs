@@ -49,7 +49,8 @@ async fn an_unknown_user(t: &TestApp) -> String {
 fn codes_of_records() -> Vec<&'static str> {
     let ranges = {
         use domain::range::RangeRefusal as R;
-        [R::Absent, R::Incomplete, R::NotADate, R::NotAscending, R::OutsidePeriod].map(R::code)
+        let cor = [R::Absent, R::Incomplete, R::NotADate, R::NotAscending, R::OutsidePeriod];
+        [&cor[..], &[R::Backwards]].concat().into_iter().map(R::code).collect::<Vec<_>>()
     };
     let entries = {
         use domain::attach::Why as W;
