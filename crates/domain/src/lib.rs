@@ -15,6 +15,7 @@ pub mod leave;
 pub mod moment;
 pub mod range;
 pub mod reference;
+pub mod replace;
 pub mod source;
 pub mod team;
 pub mod text;

@@ -20,8 +20,8 @@ pub struct DateRange {
     pub end: Date,
 }
 
-/// Why a date range is refused. The texts are COR's, to the letter, but for
-/// [`Backwards`](Self::Backwards), which COR does not know.
+/// Why a date range is refused. The texts are COR's, to the letter, but for those of
+/// [`Policy::Native`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RangeRefusal {
     #[error("Date malformatted")]
@@ -32,10 +32,14 @@ pub enum RangeRefusal {
     NotADate,
     #[error("Date malformatted. Start date must be before end date")]
     NotAscending,
-    #[error("The range ends before it begins")]
-    Backwards,
     #[error("Invalid contract periods. Range must be within contract start and end dates")]
     OutsidePeriod,
+    #[error("The start is not a real calendar date in the form YYYY-MM-DD")]
+    StartNotADate,
+    #[error("The end is not a real calendar date in the form YYYY-MM-DD")]
+    EndNotADate,
+    #[error("The range ends before it begins")]
+    Backwards,
 }
 
 /// Which ranges there may be.
@@ -53,7 +57,7 @@ impl RangeRefusal {
         match self {
             Self::Absent => "START_AND_END_MISSING",
             Self::Incomplete => "START_OR_END_MISSING",
-            Self::NotADate => "INVALID_DATE",
+            Self::NotADate | Self::StartNotADate | Self::EndNotADate => "INVALID_DATE",
             Self::NotAscending => "START_NOT_BEFORE_END",
             Self::Backwards => "END_BEFORE_START",
             Self::OutsidePeriod => "OUTSIDE_CONTRACT_PERIOD",
@@ -70,23 +74,36 @@ impl DateRange {
     /// Judges a range by itself; the first rule that applies names the refusal.
     /// Whether it lies in the contract's period is [`Period::admit`]'s to say.
     pub fn parse(start: Sent<'_>, end: Sent<'_>, policy: Policy) -> Result<Self, RangeRefusal> {
-        let read = |sent| match sent {
-            Sent::Text(text) => date(text).ok_or(RangeRefusal::NotADate),
-            Sent::Absent | Sent::Other => Err(RangeRefusal::NotADate),
-        };
-        let (start, end) = match (policy, start, end) {
-            (Policy::Cor, Sent::Absent, Sent::Absent) => return Err(RangeRefusal::Absent),
-            (Policy::Cor, Sent::Absent, _) | (Policy::Cor, _, Sent::Absent) => {
-                return Err(RangeRefusal::Incomplete);
-            }
-            (Policy::Native, start, Sent::Absent) => (read(start)?, OPEN_END),
-            (_, start, end) => (read(start)?, read(end)?),
-        };
         match policy {
-            Policy::Cor => Self::new(start, end),
-            Policy::Native if start > end => Err(RangeRefusal::Backwards),
-            _ => Ok(Self { start, end }),
+            Policy::Cor => Self::parse_cor(start, end),
+            Policy::Native => Self::parse_native(start, end),
         }
+    }
+
+    fn parse_cor(start: Sent<'_>, end: Sent<'_>) -> Result<Self, RangeRefusal> {
+        let (start, end) = match (start, end) {
+            (Sent::Absent, Sent::Absent) => return Err(RangeRefusal::Absent),
+            (Sent::Absent, _) | (_, Sent::Absent) => return Err(RangeRefusal::Incomplete),
+            (Sent::Text(start), Sent::Text(end)) => (start, end),
+            _ => return Err(RangeRefusal::NotADate),
+        };
+        match (date(start), date(end)) {
+            (Some(start), Some(end)) => Self::new(start, end),
+            _ => Err(RangeRefusal::NotADate),
+        }
+    }
+
+    fn parse_native(start: Sent<'_>, end: Sent<'_>) -> Result<Self, RangeRefusal> {
+        let read = |sent| match sent {
+            Sent::Text(text) => date(text),
+            Sent::Absent | Sent::Other => None,
+        };
+        let start = read(start).ok_or(RangeRefusal::StartNotADate)?;
+        let end = match end {
+            Sent::Absent => OPEN_END,
+            end => read(end).ok_or(RangeRefusal::EndNotADate)?,
+        };
+        if start > end { Err(RangeRefusal::Backwards) } else { Ok(Self { start, end }) }
     }
 
     /// Whether two ranges have a day in common.

@@ -36,7 +36,7 @@ pub enum Refusal {
     /// Something depends on what was to be deleted: of which kind, and how many.
     HasDependents { kind: Kind, id: i64, dependents: Vec<(String, i64)> },
     /// The user would leave workspaces while in their teams: place in the request, counted from
-    /// 1, and team.
+    /// 1, or 0 for one that is not in it; and team.
     StillInTeams { user: i64, teams: Vec<(i64, i64)> },
     /// Members of a team do not fit where it is to go.
     TeamMisfits(Vec<Misfit>),

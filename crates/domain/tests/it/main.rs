@@ -12,6 +12,7 @@ mod leave;
 mod numbers;
 mod range;
 mod reference;
+mod replace;
 mod source;
 mod team;
 mod text;

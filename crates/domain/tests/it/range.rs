@@ -318,10 +318,11 @@ fn ours_may_be_one_day_and_have_no_end() {
     assert_eq!(parse(first, Sent::Text("9999-12-31")), open);
     assert_eq!(parse(first, Sent::Text("2024-06-30")), Err(RangeRefusal::Backwards));
     for bad in [Sent::Absent, Sent::Other, Sent::Text("2024-02-30")] {
-        assert_eq!(parse(bad, first), Err(NotADate), "{bad:?}");
+        assert_eq!(parse(bad, first), Err(RangeRefusal::StartNotADate), "{bad:?}");
+        assert_eq!(parse(bad, bad), Err(RangeRefusal::StartNotADate), "{bad:?}");
     }
     for bad in [Sent::Other, Sent::Text(""), Sent::Text("2024-02-30")] {
-        assert_eq!(parse(first, bad), Err(NotADate), "{bad:?}");
+        assert_eq!(parse(first, bad), Err(RangeRefusal::EndNotADate), "{bad:?}");
     }
 }
 

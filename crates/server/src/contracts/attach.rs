@@ -66,7 +66,7 @@ impl Operation for Attach {
         };
         let period = Period { start, end };
         let Plan { rows, taken, refused, received } = plan(period, &self.entries, &users);
-        let ids = insert(tx, self, contract_id, &rows, turn.first_id).await?;
+        let ids = insert(tx, &self.scope, contract_id, &rows, turn.first_id).await?;
         let new = added(&rows, &ids, turn.first_id);
         if !new.is_empty() {
             let data = Data::Ranges(Direction::Added, new);
@@ -84,7 +84,7 @@ impl Operation for Attach {
 }
 
 /// The rows that were not there before: those that have the id that was drawn for them.
-fn added(rows: &[Row], ids: &[i64], first_id: i64) -> Vec<Range> {
+pub(super) fn added(rows: &[Row], ids: &[i64], first_id: i64) -> Vec<Range> {
     let rows = rows.iter().zip(ids);
     rows.filter(|(row, id)| **id == first_id + row.nth as i64)
         .map(|(row, id)| Range { id: *id, user_id: row.user_id, range: row.range })
@@ -189,15 +189,26 @@ pub async fn exclude(tx: &mut Tx, company: i64) -> store::Result<()> {
     tx.query_opt::<(i64,)>(sql, params![company]).await.map(drop)
 }
 
+/// Waits for a delete of a user that runs, and keeps new ones waiting, until the commit: for who
+/// gives users assignments in more statements than one.
+pub(super) async fn include(tx: &mut Tx, company: i64) -> store::Result<()> {
+    if tx.pick(true, false) {
+        return Ok(());
+    }
+    let sql = "SELECT 1::bigint
+        FROM pg_advisory_xact_lock_shared(hashtextextended('assignments', $1)) l";
+    tx.query_opt::<(i64,)>(sql, params![company]).await.map(drop)
+}
+
 async fn no_contract(tx: &mut Tx, input: &Attach) -> Stop<Refusal> {
     let wanted = Wanted { kind: Kind::Contract, reference: &input.contract, at: None };
     references::not_found(tx, &input.scope, &[wanted], &[None]).await
 }
 
 /// Inserts what is not there yet; the id of each row, old or new.
-async fn insert(
+pub(super) async fn insert(
     tx: &mut Tx,
-    input: &Attach,
+    scope: &Scope,
     contract_id: i64,
     rows: &[Row],
     first_id: i64,
@@ -209,7 +220,7 @@ async fn insert(
     let users: Vec<i64> = rows.iter().map(|row| row.user_id).collect();
     let starts: Vec<Date> = rows.iter().map(|row| row.range.start).collect();
     let ends: Vec<Date> = rows.iter().map(|row| row.range.end).collect();
-    let (company, source) = (input.scope.company, input.scope.source.id);
+    let (company, source) = (scope.company, scope.source.id);
     let sql = "INSERT INTO assignments
             (company_id, contract_id, user_id, start_date, end_date, id, source_id)
         SELECT $1, $2, e.user_id, e.start_date, e.end_date, e.id, $3

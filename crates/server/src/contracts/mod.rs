@@ -1,6 +1,8 @@
 //! Contracts, and who is on them when.
 
+pub mod assign;
 pub mod attach;
+pub mod carve;
 pub mod delete;
 pub mod detach;
 mod extra;
@@ -9,6 +11,7 @@ mod period;
 pub mod positions;
 pub mod ranges;
 mod whole;
+mod standing;
 
 use domain::{Amount, Currency, Kind, Label, Name, Period, Ref, Text};
 use jiff::Timestamp;
@@ -17,6 +20,7 @@ use jiff::civil::Date;
 pub use extra::Extra;
 pub use list::{Assignment, Page, list};
 pub use whole::Whole;
+pub use standing::Standing;
 
 use crate::entities::table::{Refers, Then};
 use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};

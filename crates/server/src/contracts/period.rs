@@ -33,6 +33,17 @@ pub async fn hold(tx: &mut Tx, company: i64, contract: i64) -> store::Result<Per
     held.map(|(start, end)| Period { start, end }).ok_or_else(gone)
 }
 
+/// The same for who only adds to the contract, as an attach does: others may at the same time.
+pub async fn share(tx: &mut Tx, company: i64, contract: i64) -> store::Result<Period> {
+    let sql = tx.pick(
+        "SELECT start_date, end_date FROM contracts WHERE company_id = $1 AND id = $2",
+        "SELECT start_date, end_date FROM contracts WHERE company_id = $1 AND id = $2 FOR SHARE",
+    );
+    let held = tx.query_opt(sql, params![company, contract]).await?;
+    let gone = || store::Error::changed("the contract was deleted meanwhile");
+    held.map(|(start, end)| Period { start, end }).ok_or_else(gone)
+}
+
 /// Changes the bounds that are given, unless that would leave assignments outside.
 pub async fn change(
     tx: &mut Tx,

@@ -280,6 +280,12 @@ wire!(
     }
 );
 
+impl From<String> for SourceName {
+    fn from(name: String) -> Self {
+        Self(name)
+    }
+}
+
 impl SourceName {
     /// The scope of a whole request that writes under its `metadata.source`.
     pub fn writes(&self, caller: &Caller) -> Result<Scope, Problem> {

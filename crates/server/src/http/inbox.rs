@@ -122,14 +122,7 @@ impl Inbox {
     /// `None`: it names a source that the caller may not use.
     fn record(&self, sent: &Sent<'_>, source: Source) -> Option<Record> {
         let named = sent.named.clone().unwrap_or_default();
-        let source = match &named.source {
-            Some(name) => {
-                let own = self.caller.source(name).ok()?;
-                self.caller.writes(own).ok()?;
-                own
-            }
-            None => source,
-        };
+        let source = self.records.source_of(named.source.as_deref(), source, &self.caller)?;
         let content = sent.raw.get().to_owned();
         let (name, external_id) = (named.name, named.external_id);
         Some(Record { name, external_id, source: source.id, content })

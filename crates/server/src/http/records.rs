@@ -26,6 +26,8 @@ enum Speaks {
     Ours,
     /// Each record for its own.
     Each,
+    /// The one that the body says, else the one in whose ids the path speaks: `/api`.
+    Native,
 }
 
 /// What a record is called.
@@ -72,6 +74,22 @@ impl Records {
         Self { speaks: Speaks::Each, ..self }
     }
 
+    /// The same on `/api`, whose records may name ids of several sources.
+    pub const fn native(self) -> Self {
+        Self { speaks: Speaks::Native, ..self }
+    }
+
+    /// The source that an item for a record is of. `None`: none is kept, because whoever sees what
+    /// is said under the request's source may not see the ids of another.
+    pub fn source_of(self, named: Option<&str>, spoken: Source, caller: &Caller) -> Option<Source> {
+        let Some(name) = named else { return Some(spoken) };
+        let own = caller.source(name).ok()?;
+        match self.speaks {
+            Speaks::Native => (spoken == Source::NONE || own == spoken).then_some(spoken),
+            _ => caller.writes(own).is_ok().then_some(own),
+        }
+    }
+
     /// The source of a whole request, given the one that its operation speaks for.
     pub fn source(self, spoken: Source) -> Source {
         if self.speaks == Speaks::Each { Source::NONE } else { spoken }
@@ -86,6 +104,15 @@ impl Records {
                 caller.source(&name).ok()?
             }
             Speaks::Ours => Source::NONE,
+            Speaks::Native => {
+                let said = Object::of(body.object().ok()?)?.get("source").map(field::text);
+                let path = caller.asked.path_ids.first().and_then(|id| id.split_once(':'));
+                match (said, path) {
+                    (Some(name), _) => caller.source(&name?).ok()?,
+                    (None, Some((name, _))) => caller.source(name).ok()?,
+                    (None, None) => Source::NONE,
+                }
+            }
             Speaks::Each => return caller.acts().ok().map(|_| Source::NONE),
         };
         caller.writes(source).ok().map(|_| source)
@@ -109,17 +136,17 @@ impl Records {
 
 /// The body of a request for one record alone.
 pub fn alone(path: &str, list: &str, source: Option<&str>, record: &str) -> String {
-    match (list.is_empty(), source.filter(|_| path.starts_with("/v2/") || path.ends_with("/batch")))
-    {
-        (true, _) => record.to_owned(),
-        (false, None) => format!("{{\"{list}\":[{record}]}}"),
-        (false, Some(source)) if path.ends_with("/batch") => {
-            format!("{{\"source\":{},\"{list}\":[{record}]}}", serde_json::json!(source))
+    let source = source.map(|source| serde_json::json!(source));
+    match source {
+        _ if list.is_empty() => record.to_owned(),
+        Some(source) if path.starts_with("/v2/") => {
+            format!("{{\"metadata\":{{\"source\":{source}}},\"{list}\":[{record}]}}")
         }
-        (false, Some(source)) => {
-            let metadata = serde_json::json!({"source": source});
-            format!("{{\"metadata\":{metadata},\"{list}\":[{record}]}}")
+        // A link names its own.
+        Some(source) if path.starts_with("/api/") && !path.starts_with("/api/references") => {
+            format!("{{\"source\":{source},\"{list}\":[{record}]}}")
         }
+        _ => format!("{{\"{list}\":[{record}]}}"),
     }
 }
 

@@ -181,9 +181,15 @@ fn deletion(message: String) -> Problem {
 }
 
 fn still_in_teams(user: i64, teams: &[(i64, i64)]) -> Problem {
-    let blame = |&(ord, team): &(i64, i64)| FieldError {
-        pointer: At::Element("workspaces", usize::try_from(ord - 1).unwrap_or(0), "").pointer(),
-        message: format!("is the workspace of team {team}, which the user is in").into(),
+    let blame = |&(ord, team): &(i64, i64)| match usize::try_from(ord - 1) {
+        Ok(nth) => FieldError {
+            pointer: At::Element("workspaces", nth, "").pointer(),
+            message: format!("is the workspace of team {team}, which the user is in").into(),
+        },
+        Err(_) => FieldError {
+            pointer: "/workspaces".to_owned(),
+            message: format!("lacks the workspace of team {team}, which the user is in").into(),
+        },
     };
     let ids = listed(teams.iter().map(|(_, team)| team.to_string()), teams.len());
     let message = format!("user {user} must leave these teams before their workspaces: {ids}");

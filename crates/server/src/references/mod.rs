@@ -2,6 +2,7 @@
 
 pub mod link;
 mod list;
+pub mod named;
 pub mod remembered;
 
 use std::collections::HashMap;
@@ -10,6 +11,7 @@ use domain::{ExternalId, Kind, Ref, Source};
 use jiff::Timestamp;
 
 pub use list::{Filter, Reference, list};
+pub use named::Named;
 
 use crate::entities::table::{existing, found};
 use crate::refusal::{Missing, NotFound, Refusal};

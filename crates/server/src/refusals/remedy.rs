@@ -232,6 +232,11 @@ pub const REMEDIES: &[(&str, &str, &str)] = &[
         "Choose dates within the contract's period, or change that first.",
         "Elija fechas dentro del período del contrato o cámbielo primero.",
     ),
+    (
+        "OTHERS_REJECTED",
+        "Correct the ranges that were rejected for themselves, and send all of them again.",
+        "Corrija los rangos que se rechazaron por sí mismos y envíelos todos de nuevo.",
+    ),
     // Users of a team attach.
     (
         "UT011",
@@ -247,6 +252,12 @@ pub const REMEDIES: &[(&str, &str, &str)] = &[
         "UT013",
         "Detach the user from the other team of the workspace first.",
         "Desvincule primero al usuario del otro equipo del espacio de trabajo.",
+    ),
+    // Workspaces of a user.
+    (
+        "WORKSPACE_INACTIVE",
+        "Activate the workspace first, or leave it out.",
+        "Active primero el espacio de trabajo u omítalo.",
     ),
     // Records of a currency exchange.
     ("CURRENCY_NOT_FOUND", "Use ISO 4217 codes.", "Use códigos ISO 4217."),

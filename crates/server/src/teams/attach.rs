@@ -120,10 +120,10 @@ pub(super) async fn find(tx: &mut Tx, input: &Members) -> Judged<(i64, Vec<i64>)
 }
 
 /// A user, and how it stands to the team.
-struct Standing {
+pub(super) struct Standing {
     ord: i64,
-    member: Member,
-    candidate: Candidate,
+    pub member: Member,
+    pub candidate: Candidate,
 }
 
 impl FromRow for Standing {
@@ -147,7 +147,7 @@ impl FromRow for Standing {
 }
 
 /// How each user stands to the team, in request order.
-async fn standing(
+pub(super) async fn standing(
     tx: &mut Tx,
     company: i64,
     team: i64,
@@ -174,7 +174,7 @@ async fn standing(
 }
 
 /// Inserts relations, in key order.
-async fn insert(
+pub(super) async fn insert(
     tx: &mut Tx,
     company: i64,
     workspace: Option<i64>,

@@ -1,5 +1,6 @@
 //! Teams, and who is in them.
 
+pub mod assign;
 pub mod attach;
 pub mod detach;
 mod hold;

@@ -116,7 +116,7 @@ pub(super) async fn shares(
 }
 
 /// The shares that become others.
-fn changes(before: &[(i64, i64)], after: &[(i64, i64)]) -> Vec<Share> {
+pub(super) fn changes(before: &[(i64, i64)], after: &[(i64, i64)]) -> Vec<Share> {
     let share = |&(workspace_id, after): &(i64, i64)| {
         let before = before.iter().find(|(id, _)| *id == workspace_id).map(|(_, share)| *share);
         Share { workspace_id, before, after: Some(after) }
@@ -134,18 +134,27 @@ async fn refuse_inactive(
     company: i64,
     workspaces: &[i64],
 ) -> Result<(), Stop<Refusal>> {
+    match inactive(tx, company, workspaces).await?.first() {
+        None => Ok(()),
+        Some(nth) => Err(invalid(*nth, "names a workspace that is not active".to_owned())),
+    }
+}
+
+/// Which of these workspaces are not active: their places.
+pub(super) async fn inactive(
+    tx: &mut Tx,
+    company: i64,
+    workspaces: &[i64],
+) -> store::Result<Vec<usize>> {
     let sql = "SELECT e.ord FROM {e(id bigint)} CROSS JOIN workspaces w
         WHERE w.company_id = $1 AND w.id = e.id AND NOT w.active ORDER BY e.ord";
     let inactive: Vec<(i64,)> =
         tx.query_batch(sql, params![company], &[Col::Int(workspaces)]).await?;
-    match inactive.first().and_then(|(ord,)| usize::try_from(ord - 1).ok()) {
-        None => Ok(()),
-        Some(nth) => Err(invalid(nth, "names a workspace that is not active".to_owned())),
-    }
+    Ok(inactive.into_iter().filter_map(|(ord,)| usize::try_from(ord - 1).ok()).collect())
 }
 
 /// Inserts or updates memberships, in key order.
-async fn upsert(
+pub(super) async fn upsert(
     tx: &mut Tx,
     company: i64,
     user: i64,

@@ -1,5 +1,6 @@
 //! Workspaces, and which share of a user's time each has.
 
+pub mod assign;
 pub mod attach;
 pub mod detach;
 

@@ -40,6 +40,8 @@ mod main_teams;
 mod main_users;
 mod main_working_times;
 mod metrics;
+mod native_assignments;
+mod native_members;
 mod nodes;
 mod overload;
 mod products;

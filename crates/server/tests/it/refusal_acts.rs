@@ -50,7 +50,11 @@ fn codes_of_records() -> Vec<&'static str> {
     let ranges = {
         use domain::range::RangeRefusal as R;
         let cor = [R::Absent, R::Incomplete, R::NotADate, R::NotAscending, R::OutsidePeriod];
-        [&cor[..], &[R::Backwards]].concat().into_iter().map(R::code).collect::<Vec<_>>()
+        [&cor[..], &[R::StartNotADate, R::EndNotADate, R::Backwards]]
+            .concat()
+            .into_iter()
+            .map(R::code)
+            .collect::<Vec<_>>()
     };
     let entries = {
         use domain::attach::Why as W;
@@ -67,7 +71,7 @@ fn codes_of_records() -> Vec<&'static str> {
         [E::UnknownCurrency(String::new()), E::OtherBase(String::new()), E::OtherDay]
             .map(|why| why.code())
     };
-    [&ranges[..], &entries, &members, &rates].concat()
+    [&ranges[..], &entries, &members, &rates, &["OTHERS_REJECTED", "WORKSPACE_INACTIVE"]].concat()
 }
 
 /// Every code has a remedy in every language, and the catalogue of errors says the same.

@@ -3,15 +3,17 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use domain::DateRange;
 use domain::range::{OPEN_END, date};
-use domain::{DateRange, ExternalId, Ref};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cloud_events::ExternalIdOf;
-use super::{LIMIT, Page, cursor, limit, parameter, position, source_named, unknown_parameter};
+use super::{
+    LIMIT, Page, REFERENCE, cursor, limit, parameter, position, reference, unknown_parameter,
+};
 use crate::app::Shared;
 use crate::assignments::{self, Filter, Position};
 use crate::faces::wire::Day;
@@ -84,20 +86,9 @@ impl ListQuery {
     fn filter(&self, caller: &Caller) -> Result<(Scope, Filter), Problem> {
         let overlaps = parameter("overlaps", self.overlaps.as_ref(), days)?;
         let Some(user) = &self.user else {
-            return Err(Problem::validation(format!("user is required, and {USER}")));
+            return Err(Problem::validation(format!("user is required, and {REFERENCE}")));
         };
-        let wrong = || Problem::validation(format!("user {USER}"));
-        let (scope, user) = match user.split_once(':') {
-            None => {
-                let id = user.parse().ok().filter(|id| *id > 0).ok_or_else(wrong)?;
-                (caller.reads(), Ref::Internal(id))
-            }
-            Some((source, id)) => {
-                let source = source_named(Some(source), caller)?.ok_or_else(wrong)?;
-                let id = ExternalId::parse(id).map_err(|_| wrong())?;
-                (caller.reads_under(source)?, Ref::External(id))
-            }
-        };
+        let (scope, user) = reference("user", user, caller)?;
         Ok((scope, Filter { user, overlaps }))
     }
 
@@ -110,8 +101,6 @@ impl ListQuery {
         }
     }
 }
-
-const USER: &str = "must be a positive integer or like OKTA:external-id";
 
 fn days(text: &str) -> Result<DateRange, String> {
     let days = text.split_once("..").and_then(|(start, end)| Some((date(start)?, date(end)?)));

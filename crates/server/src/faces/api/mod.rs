@@ -4,10 +4,14 @@ mod assignments;
 mod bench;
 mod cloud_events;
 mod conflicts;
+mod contract_assignments;
 mod events;
+mod named;
 mod references;
 mod refusals;
+mod team_members;
 mod upsert;
+mod user_workspaces;
 mod webhook_deliveries;
 mod webhooks;
 mod window;
@@ -15,7 +19,7 @@ mod window;
 use axum::extract::rejection::QueryRejection;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::Source;
+use domain::{ExternalId, Ref, Source};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -26,16 +30,20 @@ pub use webhooks::message;
 use crate::app::Shared;
 use crate::http::problem::INVALID_SOURCE;
 use crate::http::{Caller, Problem};
+use crate::scope::Scope;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .merge(assignments::routes())
         .merge(bench::routes())
         .merge(conflicts::routes())
+        .merge(contract_assignments::routes())
         .merge(events::routes())
         .merge(references::routes())
         .merge(refusals::routes())
+        .merge(team_members::routes())
         .merge(upsert::routes())
+        .merge(user_workspaces::routes())
         .merge(webhooks::routes())
         .merge(webhook_deliveries::routes())
 }
@@ -115,6 +123,31 @@ fn source_named(name: Option<&str>, caller: &Caller) -> Result<Option<Source>, P
         let (name, code) = INVALID_SOURCE;
         Problem::validation("").published(name, code, format!("source {why}"))
     })
+}
+
+/// What names an entity, for messages.
+const REFERENCE: &str = "must be a positive integer or like OKTA:external-id";
+
+/// The entity that a parameter names, our id or `SOURCE:external-id`, and the scope in which it is
+/// looked for.
+fn reference(name: &str, text: &str, caller: &Caller) -> Result<(Scope, Ref), Problem> {
+    let wrong = || Problem::validation(format!("{name} {REFERENCE}"));
+    match text.split_once(':') {
+        None => {
+            let id = text.parse().ok().filter(|id| *id > 0).ok_or_else(wrong)?;
+            Ok((caller.reads(), Ref::Internal(id)))
+        }
+        Some((source, id)) => {
+            let source = source_named(Some(source), caller)?.ok_or_else(wrong)?;
+            let id = ExternalId::parse(id).map_err(|_| wrong())?;
+            Ok((caller.reads_under(source)?, Ref::External(id)))
+        }
+    }
+}
+
+/// The same, of the path.
+fn path_reference(text: &str, caller: &Caller) -> Result<(Scope, Ref), Problem> {
+    reference("the id in the path", text, caller)
 }
 
 /// The query of an operation that takes none.
