@@ -6,6 +6,7 @@
 pub mod field;
 pub mod image;
 pub mod named;
+pub mod read;
 mod shown;
 pub mod table;
 pub mod upsert;

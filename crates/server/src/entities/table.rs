@@ -98,6 +98,11 @@ pub(super) struct Statements {
     found_held: String,
     /// The fields of an entity, in their order.
     pub(super) image: String,
+    /// Id, times and fields of an entity, of those behind an id, and of those behind a time of
+    /// change and an id.
+    pub(super) told: String,
+    pub(super) told_by_id: String,
+    pub(super) told_by_change: String,
     /// Holds an entity as an update of it does.
     pub(super) image_hold: String,
     /// Counts what depends on an entity; empty when nothing may.
@@ -128,6 +133,9 @@ impl Statements {
         let from = format!("FROM {name} t WHERE t.company_id = $1 AND t.id = $2{live}");
         let found = format!("SELECT t.id {from}");
         let columns: Vec<&str> = fields.iter().map(|field| field.sql).collect();
+        let columns = columns.join(", ");
+        let told = format!("SELECT t.id, t.created_at, t.updated_at, {columns}");
+        let page = format!("{told} FROM {name} t WHERE t.company_id = $1{live}");
         let mut counts = Vec::new();
         let mut goes = Vec::new();
         let declared = Kind::ALL.into_iter().flat_map(|kind| table(kind).refers);
@@ -141,7 +149,12 @@ impl Statements {
             existing_held: format!("{existing} ORDER BY t.id FOR KEY SHARE OF t"),
             existing,
             found_held: format!("{found} FOR UPDATE"),
-            image: format!("SELECT {} {from}", columns.join(", ")),
+            image: format!("SELECT {columns} {from}"),
+            told: format!("{told} {from}"),
+            told_by_id: format!("{page} AND t.id > $2 ORDER BY t.id LIMIT $3"),
+            told_by_change: format!(
+                "{page} AND (t.updated_at, t.id) > ($2, $3) ORDER BY t.updated_at, t.id LIMIT $4"
+            ),
             image_hold: format!("{found} FOR NO KEY UPDATE"),
             found,
             dependents: counts.join(" UNION ALL "),

@@ -8,13 +8,25 @@ use domain::Kind;
 pub use change::{Change, Named, change};
 pub use value::Value;
 
-use super::field::Field;
 use super::table::{Statements, statements, table};
 use crate::store::{self, Params, Row, Stmt, Tx, params};
 
 /// The values of an entity's fields, in the order of its kind's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image(Vec<Value>);
+
+impl Image {
+    /// Reads the fields of a kind from the columns of a row, from one on.
+    pub fn read(row: &Row<'_>, kind: Kind, first: usize) -> store::Result<Self> {
+        let columns = table(kind).fields.iter().enumerate();
+        let values = columns.map(|(nth, field)| Value::read(row, first + nth, field.is));
+        values.collect::<Result<_, _>>().map(Self)
+    }
+
+    pub fn values(&self) -> &[Value] {
+        &self.0
+    }
+}
 
 /// An entity as it is; `None`: it is not there.
 pub async fn image(tx: &mut Tx, company: i64, kind: Kind, id: i64) -> store::Result<Option<Image>> {
@@ -41,12 +53,5 @@ pub async fn held(tx: &mut Tx, company: i64, kind: Kind, id: i64) -> store::Resu
 
 /// Reads the fields of a kind from the columns of a row.
 fn reader(kind: Kind) -> impl Fn(&Row<'_>) -> store::Result<Image> + Send {
-    let fields: &'static [Field] = table(kind).fields;
-    move |row| {
-        let columns = fields.iter().enumerate();
-        columns
-            .map(|(column, field)| Value::read(row, column, field.is))
-            .collect::<Result<_, _>>()
-            .map(Image)
-    }
+    move |row| Image::read(row, kind, 0)
 }

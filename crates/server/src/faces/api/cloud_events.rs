@@ -1,12 +1,13 @@
 //! An event as CloudEvents 1.0 writes it.
 
 use domain::range::OPEN_END;
-use domain::{Decimal, Rate, Source};
+use domain::{Rate, Source};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
 
-use crate::entities::image::{Named, Value};
+use super::fields::write;
+use crate::entities::image::Named;
 use crate::events::data::{Data, Direction, Member, Quote, Range, Share};
 use crate::events::list::Told;
 use crate::faces::wire::{Day, Iso, Number};
@@ -146,18 +147,6 @@ impl CloudEvent {
 fn fields(named: &Named) -> Option<Map<String, Json>> {
     let written = named.iter().map(|(name, value)| (name.to_string(), write(value)));
     (!named.is_empty()).then(|| written.collect())
-}
-
-fn write(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Int(number) => json!(number),
-        Value::Bool(yes) => json!(yes),
-        Value::Text(text) => json!(text),
-        Value::Units(units) => json!(Number(Decimal::from_units(*units))),
-        Value::Date(date) => json!(Day(*date)),
-        Value::Instant(instant) => json!(Iso(*instant)),
-    }
 }
 
 /// What changed, one by one; of references those that the key may see.

@@ -5,7 +5,10 @@ mod bench;
 mod cloud_events;
 mod conflicts;
 mod contract_assignments;
+mod entities;
+mod etag;
 mod events;
+mod fields;
 mod named;
 mod references;
 mod refusals;
@@ -38,6 +41,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(bench::routes())
         .merge(conflicts::routes())
         .merge(contract_assignments::routes())
+        .merge(entities::routes())
         .merge(events::routes())
         .merge(references::routes())
         .merge(refusals::routes())
@@ -83,14 +87,14 @@ struct LimitQuery {
 }
 
 /// A page of rows of which one more than `limit` was asked for, and where the next one begins.
-fn page<T>(
+fn page<T, P>(
     mut rows: Vec<T>,
     limit: i64,
-    cursor: impl FnOnce(&T) -> Option<String>,
-) -> (Vec<T>, Option<String>) {
+    place: impl FnOnce(&T) -> Option<P>,
+) -> (Vec<T>, Option<P>) {
     let more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or_default());
-    let next = rows.last().filter(|_| more).and_then(cursor);
+    let next = rows.last().filter(|_| more).and_then(place);
     (rows, next)
 }
 
