@@ -34,6 +34,7 @@ pub mod integrity;
 pub mod keys;
 pub mod leave_types;
 pub mod leaves;
+pub mod memberships;
 pub mod positions;
 pub mod products;
 pub mod projects;

@@ -36,7 +36,8 @@ fn operation(template: &'static str, method: &str, said: &'static Value) -> Oper
         let example = parameter["example"].to_string();
         let example = example.trim_matches('"');
         path = path.replace(&format!("{{{name}}}"), example);
-        if parameter["in"] == "query" && parameter["required"] == true {
+        let needed = parameter["required"] == true || said["x-one-of"][0] == parameter["name"];
+        if parameter["in"] == "query" && needed {
             let sign = if path.contains('?') { '&' } else { '?' };
             path = format!("{path}{sign}{name}={example}");
         }

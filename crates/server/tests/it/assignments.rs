@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use axum::http::Method;
 use expect_test::expect;
 use serde_json::{Value, json};
 use server::assignments::{LOOKED_INTO, OF_USER_ON_POSTGRES, OF_USER_ON_SQLITE};
@@ -45,6 +46,36 @@ async fn furnish(t: &TestApp) {
     attach(&t.api, "OKTA", "K1", "u2", &[("2025-03-01", "2025-04-01")]).await;
 }
 
+/// Both users in a workspace, the second in a team of it; a workspace and a team without anybody.
+async fn people(api: &Api) {
+    api.workspace("OKTA", "w1").await;
+    api.workspace("OKTA", "w2").await;
+    api.team("OKTA", "t1", Some("w1")).await;
+    api.team("OKTA", "t2", None).await;
+    api.join("OKTA", "u1", &[("w1", 50.0)]).await.ok();
+    api.join("OKTA", "u2", &[("w1", 12.5), ("w2", 100.0)]).await.ok();
+    // Nobody stays in the second one.
+    let body = json!({"metadata": {"source": "OKTA"}, "workspaces": ["w2"]});
+    api.put("/v2/integrations/users/u2/detach", body).await.ok();
+    let body = json!({"metadata": {"source": "OKTA"}, "users": ["u2"]});
+    api.put("/v2/integrations/teams/t1/attach", body).await.ok();
+}
+
+/// The ids on all pages.
+async fn all_pages(api: &Api, path: &str) -> Vec<i64> {
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let start = if path.contains('?') { "&" } else { "?" };
+        let page = api.get(&format!("{path}{cursor}")).await.ok();
+        let rows = page["data"].as_array().unwrap();
+        all.extend(rows.iter().map(|row| row["id"].as_i64().unwrap()));
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("{start}cursor={next}"),
+            None => return all,
+        }
+    }
+}
+
 async fn link(api: &Api, kind: &str, source: &str, external_id: &str, id: i64) {
     let body = json!({"kind": kind, "source": source, "external_id": external_id, "id": id});
     assert_eq!(api.post("/api/references", body).await.status, 201);
@@ -58,8 +89,8 @@ async fn plan(t: &TestApp) -> String {
         let sql: &'static str = format!("{explain}{sql}").leak();
         let [first, last] =
             ["2025-01-01", "2025-12-31"].map(|day| day.parse::<jiff::civil::Date>().unwrap());
-        let values: [&(dyn Param + Send); 9] =
-            [&1i64, &2i64, &first, &last, &1i64, &first, &last, &101i64, &LOOKED_INTO];
+        let values: [&(dyn Param + Send); 10] =
+            [&1i64, &2i64, &first, &last, &1i64, &first, &last, &101i64, &LOOKED_INTO, &i64::MAX];
         let column = tx.pick(3, 0);
         let read = move |row: &Row<'_>| row.get::<String>(column);
         Ok(tx.query_by(Stmt::new(sql, &values), read).await?.join("\n"))
@@ -156,10 +187,10 @@ both_engines! {
 
     async fn wrong(t: TestApp) {
         furnish(&t).await;
-        let cursor = "WzEsIjIwMjUtMDItMzAiLCIyMDI1LTAyLTAxIl0"; // [1,"2025-02-30","2025-02-01"]
+        let cursor = "WzEsMSwiMjAyNS0wMi0zMCIsIjIwMjUtMDItMDEiXQ"; // [1,1,"2025-02-30","2025-02-01"]
         for (query, status, said) in [
-            ("", 400, "user is required, and must be a positive integer or like OKTA:external-id"),
-            ("overlaps=2025-01-01..2025-02-01", 400, "user is required"),
+            ("", 400, "one of user, contract, team and workspace is required, and each must be a positive"),
+            ("overlaps=2025-01-01..2025-02-01", 400, "one of user, contract, team and workspace"),
             ("user=", 400, "user must be a positive integer or like"),
             ("user=0", 400, "user must be a positive integer or like"),
             ("user=u1", 400, "user must be a positive integer or like"),
@@ -174,7 +205,13 @@ both_engines! {
             ("user=1&limit=201", 400, "limit must be an integer from 1 to 200"),
             ("user=1&cursor=x", 400, "cursor must be the `next`"),
             (&format!("user=1&cursor={cursor}"), 400, "cursor must be the `next`"),
-            ("user=1&contract=1", 400, "unknown field `contract`"),
+            ("user=1&brand=1", 400, "unknown field `brand`"),
+            ("contract=x", 400, "contract must be a positive integer or like"),
+            ("team=OKTA:", 400, "team must be a positive integer or like"),
+            ("workspace=-1", 400, "workspace must be a positive integer or like"),
+            ("contract=9", 404, "contract 9"),
+            ("team=1", 404, "team 1"),
+            ("user=1&workspace=OKTA:u1", 404, "workspace \"u1\" of source OKTA"),
             ("user=9", 404, "user 9"),
             ("user=SAP:u1", 404, "user \"u1\" (known to OKTA) of source SAP"),
         ] {
@@ -221,6 +258,153 @@ both_engines! {
         assert_eq!(ids(&t.api, "user=1").await, [3, 2, 4, 1, 5]);
     }
 
+    /// Those on a contract, and of who is in a team or a workspace; several narrow.
+    async fn of_many(t: TestApp) {
+        furnish(&t).await;
+        people(&t.api).await;
+        for (query, found) in [
+            ("contract=1", &[3, 2, 6][..]),
+            ("contract=OKTA:K1&overlaps=2025-06-01..2025-06-30", &[3]),
+            ("contract=2", &[4]),
+            ("contract=3&overlaps=2026-06-01..2026-06-30", &[5]),
+            ("contract=3&user=OKTA:u1", &[1, 5]),
+            ("contract=1&user=2", &[6]),
+            ("team=OKTA:t1", &[6]),
+            ("workspace=OKTA:w1", &[3, 2, 6, 4, 1, 5]),
+            ("workspace=1&overlaps=2025-03-01..2025-05-31", &[3, 2, 6]),
+            ("workspace=1&contract=1", &[3, 2, 6]),
+            ("workspace=1&team=1", &[6]),
+            ("workspace=1&user=1&contract=1", &[3, 2]),
+            ("team=1&user=1", &[]),
+            ("team=1&user=2", &[6]),
+            ("team=2", &[]),
+            ("workspace=2", &[]),
+        ] {
+            assert_eq!(ids(&t.api, query).await, found, "{query}");
+            for limit in 1..4 {
+                let all = all_pages(&t.api, &format!("/api/assignments?{query}&limit={limit}")).await;
+                assert_eq!(all, found, "{query} {limit}");
+            }
+        }
+        let told = t.api.get("/api/assignments?team=1").await.text;
+        assert_eq!(told, t.api.get("/api/assignments?user=2").await.text);
+    }
+
+    /// A page looks at so many assignments and no further; the next one goes on there.
+    async fn very_many_assignments(t: TestApp) {
+        furnish(&t).await;
+        people(&t.api).await;
+        let count = LOOKED_INTO;
+        let made = t.app.store.write::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+            let more = tx.pick(
+                "WITH RECURSIVE n(n) AS (
+                    SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < $1
+                ) INSERT INTO assignments (company_id, contract_id, user_id, start_date, end_date, id, source_id)
+                SELECT 1, 1, 1000 + n, 20000, 20001, 1000 + n, 0 FROM n",
+                "INSERT INTO assignments (company_id, contract_id, user_id, start_date, end_date, id, source_id)
+                SELECT 1, 1, 1000 + n, DATE '2025-01-01', DATE '2025-01-02', 1000 + n, 0
+                FROM generate_series(1, $1) n",
+            );
+            Ok(tx.execute(more, &[&count]).await?)
+        });
+        made.await.unwrap();
+        // Three are before them.
+        let page = t.api.get("/api/assignments?workspace=1").await.ok();
+        assert_eq!(page["data"].as_array().unwrap().len(), 3);
+        let next = page["next"].as_str().expect("another page");
+        assert_eq!(ids(&t.api, &format!("workspace=1&cursor={next}")).await, [4, 1, 5]);
+        let page = t.api.get("/api/assignments?workspace=1&contract=1").await.ok();
+        assert!(page["next"].is_string());
+        assert_eq!(all_pages(&t.api, "/api/assignments?workspace=1&contract=1").await, [3, 2, 6]);
+    }
+
+    /// The contract's own list, by user.
+    async fn on_a_contract(t: TestApp) {
+        furnish(&t).await;
+        t.api.user("OKTA", "u3").await;
+        expect![[r#"
+            200 OK
+            {"data":[{"id":3,"user_id":1,"start_date":"2025-02-01","end_date":"2025-06-30","source":"OKTA"},{"id":2,"user_id":1,"start_date":"2025-03-01","end_date":"2025-04-01","source":"OKTA"},{"id":6,"user_id":2,"start_date":"2025-03-01","end_date":"2025-04-01","source":"OKTA"}],"next":null}"#]].assert_eq(&t.api.get("/api/contracts/OKTA:K1/assignments").await.to_string());
+        for limit in 1..=4 {
+            let path = format!("/api/contracts/1/assignments?limit={limit}");
+            assert_eq!(all_pages(&t.api, &path).await, [3, 2, 6]);
+        }
+        let path = "/api/contracts/3/assignments?user=OKTA:u1";
+        let answer = t.api.get(path).await;
+        expect![[r#"
+            200 OK
+            {"data":[{"id":1,"user_id":1,"start_date":"2025-06-01","end_date":"2025-07-01","source":"OKTA"},{"id":5,"user_id":1,"start_date":"2026-01-01","end_date":null,"source":"OKTA"}],"next":null}"#]].assert_eq(&answer.to_string());
+        let tag = answer.header("etag").unwrap().to_owned();
+        let ask = async |tag: &str| {
+            t.api.send(Method::GET, path, &[("if-none-match", tag)], Vec::new()).await
+        };
+        assert_eq!(ask(&tag).await.status, 304);
+        attach(&t.api, "OKTA", "K1", "u1", &[("2025-04-01", "2025-04-02")]).await;
+        assert_eq!(ask(&tag).await.status, 304);
+        attach(&t.api, "OKTA", "K3", "u1", &[("2025-04-01", "2025-04-02")]).await;
+        let answer = ask(&tag).await;
+        assert_eq!((answer.status.as_u16(), answer.header("etag") == Some(&tag)), (200, false));
+        let none = t.api.get("/api/contracts/3/assignments?user=3").await;
+        assert_eq!(none.text, r#"{"data":[],"next":null}"#);
+        for (path, status, said) in [
+            ("9/assignments", 404, "contract 9"),
+            ("1/assignments?user=9", 404, "user 9"),
+            ("1/assignments?user=SAP:u1", 404, "user \"u1\""),
+            ("x/assignments", 400, "the id in the path must be a positive integer or like"),
+            ("1/assignments?user=x", 400, "user must be a positive integer or like"),
+            ("1/assignments?user=1&limit=5", 400, "limit and cursor do not go with user"),
+            ("1/assignments?cursor=x", 400, "cursor must be the `next` of an earlier page"),
+            ("1/assignments?team=1", 400, "unknown field `team`"),
+        ] {
+            let answer = t.api.get(&format!("/api/contracts/{path}")).await;
+            assert_eq!(answer.status, status, "{path}: {answer}");
+            let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains(said), "{path}: {detail}");
+        }
+        let sap = t.key(&["SAP"], true).await;
+        assert_eq!(sap.get("/api/contracts/3/assignments").await.ok()["data"][0]["source"], Value::Null);
+        let other = t.other_company().await;
+        assert_eq!(other.get("/api/contracts/1/assignments").await.status, 404);
+    }
+
+    /// Who is in a team and a workspace, and where a user is.
+    async fn memberships(t: TestApp) {
+        furnish(&t).await;
+        people(&t.api).await;
+        link(&t.api, "user", "SAP", "12", 2).await;
+        expect![[r#"
+            200 OK
+            {"data":[{"id":1,"user_id":2,"external_ids":[{"source":"OKTA","external_id":"u2"},{"source":"SAP","external_id":"12"}],"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z"}],"next":null}"#]].assert_eq(&t.api.get("/api/teams/OKTA:t1/users").await.to_string());
+        expect![[r#"
+            200 OK
+            {"data":[{"user_id":1,"external_ids":[{"source":"OKTA","external_id":"u1"}],"percentage":50,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z"},{"user_id":2,"external_ids":[{"source":"OKTA","external_id":"u2"},{"source":"SAP","external_id":"12"}],"percentage":12.5,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z"}],"next":null}"#]].assert_eq(&t.api.get("/api/workspaces/1/users").await.to_string());
+        expect![[r#"
+            200 OK
+            {"data":[{"workspace_id":1,"external_ids":[{"source":"OKTA","external_id":"w1"}],"percentage":12.5,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z"}],"next":null}"#]].assert_eq(&t.api.get("/api/users/SAP:12/workspaces").await.to_string());
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/api/workspaces/OKTA:w1/users?limit=1{cursor}");
+            let page = t.api.get(&path).await.ok();
+            seen.push(page["data"][0]["user_id"].as_i64().unwrap());
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(seen, [1, 2]);
+        assert_eq!(t.api.get("/api/teams/2/users").await.text, r#"{"data":[],"next":null}"#);
+        let other = t.other_company().await;
+        for path in ["teams/1/users", "workspaces/1/users", "users/1/workspaces"] {
+            assert_eq!(other.get(&format!("/api/{path}")).await.status, 404, "{path}");
+            assert_eq!(t.api.get(&format!("/api/{path}?cursor=x")).await.status, 400, "{path}");
+            assert_eq!(t.api.get(&format!("/api/{path}?user=1")).await.status, 400, "{path}");
+        }
+        let sap = t.key(&["SAP"], true).await;
+        let seen = sap.get("/api/workspaces/1/users").await.ok();
+        assert_eq!(seen["data"][0]["external_ids"], json!([]));
+        assert_eq!(sap.get("/api/workspaces/OKTA:w1/users").await.status, 403);
+    }
+
     /// A seek in each contract from the cursor's on, in order, and nothing else.
     async fn by_seeks(t: TestApp) {
         furnish(&t).await;
@@ -238,7 +422,7 @@ both_engines! {
         println!("{plan}");
         match t.engine {
             Engine::Sqlite => assert_eq!(plan, "CO-ROUTINE c\n\
-                SEARCH contracts USING PRIMARY KEY (company_id=? AND id>?)\n\
+                SEARCH contracts USING PRIMARY KEY (company_id=? AND id>? AND id<?)\n\
                 SCAN c\n\
                 SEARCH a USING PRIMARY KEY (company_id=? AND contract_id=? AND user_id=? AND start_date<?)\n\
                 USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"),

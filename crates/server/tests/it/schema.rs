@@ -285,6 +285,7 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V29__people.sql 680b1707b215
         sqlite/V30__contracts_of_the_main_api.sql 7f1b4ddce7cb
         sqlite/V32__what_changed_since.sql d8635e8acd80
+        sqlite/V32__native_reads.sql 0ebe06779101
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -317,6 +318,7 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V29__people.sql 84b363f03cae
         postgres/V30__contracts_of_the_main_api.sql 8949df8f00ca
         postgres/V32__what_changed_since.sql d8635e8acd80
+        postgres/V32__native_reads.sql 0ebe06779101
     "#]]
     .assert_eq(&sums);
 }

@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
 use domain::DateRange;
 use domain::range::{OPEN_END, date};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -14,11 +16,13 @@ use super::cloud_events::ExternalIdOf;
 use super::{
     LIMIT, Page, REFERENCE, cursor, limit, parameter, position, reference, unknown_parameter,
 };
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::assignments::{self, Filter, Position};
 use crate::faces::wire::Day;
 use crate::http::{Caller, Problem};
+use crate::refusal::Refusal;
 use crate::scope::Scope;
+use crate::store::{Stop, Tx};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(list))
@@ -64,14 +68,24 @@ fn assignment(told: assignments::Assignment) -> Assignment {
     }
 }
 
-/// Unknown parameters are refused.
+/// At least one of `user`, `contract`, `team` and `workspace`; several narrow the list. Each is our
+/// id, or `SOURCE:external-id`. Unknown parameters are refused.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// The user: our id, or `SOURCE:external-id`.
-    #[param(value_type = String, required, example = "1")]
+    /// Those of a user: our id, or `SOURCE:external-id`.
+    #[param(example = "1")]
     user: Option<String>,
+    /// Those on a contract: our id, or `SOURCE:external-id`.
+    #[param(example = "1")]
+    contract: Option<String>,
+    /// Those of a team's members: our id, or `SOURCE:external-id`.
+    #[param(example = "1")]
+    team: Option<String>,
+    /// Those of a workspace's users: our id, or `SOURCE:external-id`.
+    #[param(example = "1")]
+    workspace: Option<String>,
     /// Only assignments with a day between these two, both included: `FROM..TO`.
     #[param(example = "2026-01-01..2026-03-31")]
     overlaps: Option<String>,
@@ -83,23 +97,39 @@ struct ListQuery {
 }
 
 impl ListQuery {
-    fn filter(&self, caller: &Caller) -> Result<(Scope, Filter), Problem> {
+    fn filter(&self, caller: &Caller) -> Result<Filter, Problem> {
         let overlaps = parameter("overlaps", self.overlaps.as_ref(), days)?;
-        let Some(user) = &self.user else {
-            return Err(Problem::validation(format!("user is required, and {REFERENCE}")));
+        let named = |name, text: &Option<String>| {
+            text.as_deref().map(|text| reference(name, text, caller)).transpose()
         };
-        let (scope, user) = reference("user", user, caller)?;
-        Ok((scope, Filter { user, overlaps }))
+        let filter = Filter {
+            user: named("user", &self.user)?,
+            contract: named("contract", &self.contract)?,
+            team: named("team", &self.team)?,
+            workspace: named("workspace", &self.workspace)?,
+            overlaps,
+        };
+        let Filter { user, contract, team, workspace, .. } = &filter;
+        let any = [user, contract, team, workspace].into_iter().any(Option::is_some);
+        match any {
+            true => Ok(filter),
+            false => {
+                let rule = "one of user, contract, team and workspace is required, and each";
+                Err(Problem::validation(format!("{rule} {REFERENCE}")))
+            }
+        }
     }
 
     fn after(&self) -> Result<Option<Position>, Problem> {
         let Some(sent) = &self.cursor else { return Ok(None) };
-        let (contract, start, end): (i64, String, String) = position(sent)?;
-        match (date(&start), date(&end)) {
-            (Some(start), Some(end)) => Ok(Some((contract, start, end))),
-            _ => Err(Problem::validation("cursor must be the `next` of an earlier page")),
-        }
+        let (contract, user, start, end): (i64, i64, String, String) = position(sent)?;
+        Ok(Some((contract, user, day_of_cursor(&start)?, day_of_cursor(&end)?)))
     }
+}
+
+/// A date in a cursor.
+pub fn day_of_cursor(text: &str) -> Result<Date, Problem> {
+    date(text).ok_or_else(|| Problem::validation("cursor must be the `next` of an earlier page"))
 }
 
 fn days(text: &str) -> Result<DateRange, String> {
@@ -111,28 +141,48 @@ fn days(text: &str) -> Result<DateRange, String> {
     }
 }
 
-/// What a user is assigned to
+/// A page of assignments, and where the next one begins.
+async fn read_page(
+    app: &App,
+    scope: Scope,
+    filter: Filter,
+    after: Option<Position>,
+    limit: i64,
+) -> Result<(Vec<Assignment>, Option<Position>), Stop<Refusal>> {
+    let read = app.store.read("assignments.list", async move |tx: &mut Tx| {
+        assignments::list(tx, &scope, &filter, after, limit).await
+    });
+    let found = read.await?;
+    Ok((found.rows.into_iter().map(assignment).collect(), found.next))
+}
+
+/// Who is assigned to what
 ///
-/// The date ranges of a user on all contracts, ordered by contract, start and end. A page looks into
-/// 20,000 contracts: where there are more, it may be short, or empty, and yet have a `next`.
+/// The date ranges of a user, on a contract, or of those who are in a team or a workspace; ordered by
+/// contract, user, start and end. At least one of these is asked for; several narrow the list. A
+/// page looks at 20,000 contracts or assignments: where there are more, it may be short, or empty,
+/// and yet have a `next`.
 #[utoipa::path(
     get,
     path = "/api/assignments",
     tag = "assignments",
     params(ListQuery),
     responses((status = 200, description = "A page.", body = Page<Assignment>)),
-    extensions(("x-error-codes" = json!(["ZC001", "FORBIDDEN"])))
+    extensions(
+        ("x-error-codes" = json!(["ZC001", "FORBIDDEN"])),
+        ("x-one-of" = json!(["user", "contract", "team", "workspace"]))
+    )
 )]
 async fn list(
     State(app): State<Shared>,
     caller: Caller,
     query: Result<Query<ListQuery>, QueryRejection>,
-) -> Result<Json<Page<Assignment>>, Problem> {
+) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
-    let (scope, filter) = query.filter(&caller)?;
+    let filter = query.filter(&caller)?;
     let (limit, after) = (limit(query.limit.as_ref(), LIMIT)?, query.after()?);
-    let found = assignments::list(&app, scope, filter, after, limit).await?;
-    let next =
-        found.next.and_then(|(contract, start, end)| cursor(&(contract, Day(start), Day(end))));
-    Ok(Json(Page { data: found.rows.into_iter().map(assignment).collect(), next }))
+    let (data, next) = read_page(&app, caller.reads(), filter, after, limit).await?;
+    let next = next
+        .and_then(|(contract, user, start, end)| cursor(&(contract, user, Day(start), Day(end))));
+    Ok(Json(Page { data, next }).into_response())
 }

@@ -5,10 +5,12 @@ mod bench;
 mod cloud_events;
 mod conflicts;
 mod contract_assignments;
+mod contract_ranges;
 mod entities;
 mod etag;
 mod events;
 mod fields;
+mod memberships;
 mod named;
 mod references;
 mod refusals;
@@ -41,8 +43,10 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(bench::routes())
         .merge(conflicts::routes())
         .merge(contract_assignments::routes())
+        .merge(contract_ranges::routes())
         .merge(entities::routes())
         .merge(events::routes())
+        .merge(memberships::routes())
         .merge(references::routes())
         .merge(refusals::routes())
         .merge(team_members::routes())
@@ -54,7 +58,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
 
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
-struct Page<T> {
+pub struct Page<T> {
     data: Vec<T>,
     /// The `cursor` of the next page; `null` on the last one.
     #[schema(required)]

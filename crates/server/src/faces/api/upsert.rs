@@ -258,7 +258,8 @@ where
     U: UpdateBody<Entity = C::Entity>,
 {
     let prepared = one::<C, U>(app, caller, named, body).map(|operation| (operation, told_one));
-    Ok(Write::of(app, caller, body).run_each(prepared, rejected).await)
+    let write = Write::of(app, caller, body).records(Records::BODY.natively());
+    Ok(write.run_each(prepared, rejected).await)
 }
 
 fn one<C, U>(
@@ -288,7 +289,7 @@ where
     U: UpdateBody<Entity = C::Entity>,
 {
     let prepared = many::<C, U>(app, caller, body).map(|operation| (operation, told_all));
-    let write = Write::of(app, caller, body).records(Records::each("records", by_id));
+    let write = Write::of(app, caller, body).records(Records::each("records", by_id).natively());
     Ok(write.run_each(prepared, rejected).await)
 }
 

@@ -21,3 +21,5 @@ CREATE INDEX teams_updated_at ON teams (company_id, updated_at, id);
 CREATE INDEX users_updated_at ON users (company_id, updated_at, id);
 CREATE INDEX working_times_updated_at ON working_times (company_id, updated_at, id);
 CREATE INDEX workspaces_updated_at ON workspaces (company_id, updated_at, id);
+-- Who is in a workspace.
+CREATE INDEX workspace_users_workspace ON workspace_users (company_id, workspace_id, user_id);

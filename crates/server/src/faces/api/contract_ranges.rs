@@ -1,0 +1,170 @@
+//! Who is on a contract, and when.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use domain::range::OPEN_END;
+use domain::{Kind, Ref};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::assignments::day_of_cursor;
+use super::{
+    LIMIT, Page, cursor, etag, limit, page, path_reference, position, reference, unknown_parameter,
+};
+use crate::app::{App, Shared};
+use crate::assignments::on_contract::{self, FIRST, Position, Range};
+use crate::entities::Judged;
+use crate::faces::wire::Day;
+use crate::http::{Caller, Path, Problem};
+use crate::references;
+use crate::refusal::Refusal;
+use crate::scope::Scope;
+use crate::sources::Sources;
+use crate::store::{self, Stop, Tx};
+
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// A date range that a user has on the contract.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ContractRange)]
+pub struct Shown {
+    #[schema(example = 1)]
+    id: i64,
+    #[schema(example = 5)]
+    user_id: i64,
+    start_date: Day,
+    /// The last day; `null`: it ends with the contract.
+    #[schema(required)]
+    end_date: Option<Day>,
+    /// Who put it there; `null` for ids of ours, and for a source that the key may not use.
+    #[schema(required, example = "GLOBANT")]
+    source: Option<&'static str>,
+}
+
+fn shown(sources: &Sources, Range { id, user_id, start, end, source_id }: &Range) -> Shown {
+    Shown {
+        id: *id,
+        user_id: *user_id,
+        start_date: Day(*start),
+        end_date: (*end != OPEN_END).then_some(Day(*end)),
+        source: sources.visible(*source_id).map(|source| source.name),
+    }
+}
+
+/// All ranges of one user on one contract, as they are answered.
+pub async fn of_user(
+    tx: &mut Tx,
+    scope: &Scope,
+    contract: i64,
+    user: i64,
+) -> store::Result<Page<Shown>> {
+    let rows = on_contract::of_user(tx, scope.company, contract, user).await?;
+    let data = rows.iter().map(|row| shown(&scope.sources, row)).collect();
+    Ok(Page { data, next: None })
+}
+
+/// Unknown parameters are refused.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Only the ranges of this user, all of them: our id, or `SOURCE:external-id`. Without `limit`
+    /// and `cursor`.
+    #[param(example = "1")]
+    user: Option<String>,
+    /// Rows on a page, at most 200.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 100)]
+    limit: Option<String>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl ListQuery {
+    fn after(&self) -> Result<Position, Problem> {
+        let Some(sent) = &self.cursor else { return Ok(FIRST) };
+        let (user, start, end): (i64, String, String) = position(sent)?;
+        Ok((user, day_of_cursor(&start)?, day_of_cursor(&end)?))
+    }
+}
+
+/// A page of a contract's ranges, and where the next one begins.
+async fn read_page(
+    app: &App,
+    (scope, contract): (Scope, Ref),
+    after: Position,
+    limit: i64,
+) -> Result<(Vec<Shown>, Option<Position>), Stop<Refusal>> {
+    let read = app.store.read("assignments.of_contract", async move |tx: &mut Tx| {
+        let contract = references::find(tx, &scope, Kind::Contract, &contract).await?;
+        // One more than the page tells whether there is another.
+        let rows = on_contract::page(tx, scope.company, contract, after, limit + 1).await?;
+        let (rows, next) = page(rows, limit, |row| Some((row.user_id, row.start, row.end)));
+        Ok((rows.iter().map(|row| shown(&scope.sources, row)).collect(), next))
+    });
+    read.await
+}
+
+async fn all_of_user(
+    app: &App,
+    (scope, contract): (Scope, Ref),
+    (theirs, user): (Scope, Ref),
+) -> Judged<Page<Shown>> {
+    let read = app.store.read("assignments.of_contract_and_user", async move |tx: &mut Tx| {
+        let contract = references::find(tx, &scope, Kind::Contract, &contract).await?;
+        let user = references::find(tx, &theirs, Kind::User, &user).await?;
+        Ok(of_user(tx, &scope, contract, user).await?)
+    });
+    read.await
+}
+
+/// Read who is on a contract
+///
+/// By user, start and end. With `user` all ranges of that user, and an `ETag`: a hash of the answer.
+#[utoipa::path(
+    get,
+    path = "/api/contracts/{ref}/assignments",
+    tag = "contracts",
+    params(
+        ("ref" = String, Path, description = "The contract: our id, or `SOURCE:external-id`.", example = "1"),
+        ("If-None-Match" = Option<String>, Header, description = "With `user`: the `ETag` of an earlier answer."),
+        ListQuery
+    ),
+    responses(
+        (status = 200, description = "A page; of one user everything.", body = Page<Shown>, headers(
+            ("ETag" = Option<String>, description = "With `user`: a hash of the answer.")
+        )),
+        (status = 304, description = "It is as `If-None-Match` says.")
+    ),
+    extensions(("x-error-codes" = json!(["ZC001", "FORBIDDEN"])))
+)]
+async fn list(
+    State(app): State<Shared>,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(text): Path<String>,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(unknown_parameter)?;
+    let contract = path_reference(&text, &caller)?;
+    if let Some(user) = &query.user {
+        let user = reference("user", user, &caller)?;
+        if query.limit.is_some() || query.cursor.is_some() {
+            let rule = "limit and cursor do not go with user, whose ranges are told at once";
+            return Err(Problem::validation(rule));
+        }
+        return Ok(etag::answer(&headers, &all_of_user(&app, contract, user).await?));
+    }
+    let (after, limit) = (query.after()?, limit(query.limit.as_ref(), LIMIT)?);
+    let (data, next) = read_page(&app, contract, after, limit).await?;
+    let next = next
+        .and_then(|(user, start, end): (i64, Date, Date)| cursor(&(user, Day(start), Day(end))));
+    Ok(Json(Page { data, next }).into_response())
+}

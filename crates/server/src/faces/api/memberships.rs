@@ -1,0 +1,207 @@
+//! Who is in a team or a workspace, and what workspaces a user is in.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use domain::Ref;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::cloud_events::ExternalIdOf;
+use super::{
+    LIMIT, LimitQuery, Page, cursor, limit, page, path_reference, position, unknown_parameter,
+};
+use crate::app::{App, Shared};
+use crate::faces::wire::{Iso, Number};
+use crate::http::{Caller, Path, Problem};
+use crate::memberships::{self, List, Membership};
+use crate::refusal::Refusal;
+use crate::scope::Scope;
+use crate::store::{Stop, Tx};
+
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(team_users))
+        .routes(routes!(workspace_users))
+        .routes(routes!(user_workspaces))
+}
+
+/// A user in a team.
+#[derive(Serialize, ToSchema)]
+struct TeamMember {
+    /// The relation's id.
+    #[schema(example = 1)]
+    id: i64,
+    #[schema(example = 5)]
+    user_id: i64,
+    /// What sources call the user, of those that the key may use.
+    external_ids: Vec<ExternalIdOf>,
+    created_at: Iso,
+    updated_at: Iso,
+}
+
+/// A user in a workspace.
+#[derive(Serialize, ToSchema)]
+struct WorkspaceMember {
+    #[schema(example = 5)]
+    user_id: i64,
+    /// What sources call the user, of those that the key may use.
+    external_ids: Vec<ExternalIdOf>,
+    /// Of the user's time.
+    percentage: Number,
+    created_at: Iso,
+    updated_at: Iso,
+}
+
+/// A workspace that a user is in.
+#[derive(Serialize, ToSchema)]
+struct WorkspaceOfUser {
+    #[schema(example = 7)]
+    workspace_id: i64,
+    /// What sources call the workspace, of those that the key may use.
+    external_ids: Vec<ExternalIdOf>,
+    /// Of the user's time.
+    percentage: Number,
+    created_at: Iso,
+    updated_at: Iso,
+}
+
+fn external_ids(membership: &Membership) -> Vec<ExternalIdOf> {
+    membership.references.iter().cloned().map(ExternalIdOf::from).collect()
+}
+
+fn team_member(told: &Membership) -> TeamMember {
+    let stored = &told.stored;
+    TeamMember {
+        id: stored.id,
+        user_id: stored.other,
+        external_ids: external_ids(told),
+        created_at: Iso(stored.created_at),
+        updated_at: Iso(stored.updated_at),
+    }
+}
+
+fn workspace_member(told: &Membership) -> WorkspaceMember {
+    let stored = &told.stored;
+    WorkspaceMember {
+        user_id: stored.other,
+        external_ids: external_ids(told),
+        percentage: Number::units(stored.share),
+        created_at: Iso(stored.created_at),
+        updated_at: Iso(stored.updated_at),
+    }
+}
+
+fn workspace_of_user(told: &Membership) -> WorkspaceOfUser {
+    let stored = &told.stored;
+    WorkspaceOfUser {
+        workspace_id: stored.other,
+        external_ids: external_ids(told),
+        percentage: Number::units(stored.share),
+        created_at: Iso(stored.created_at),
+        updated_at: Iso(stored.updated_at),
+    }
+}
+
+/// A page of a list, and behind whom the next one begins.
+async fn read_page(
+    app: &App,
+    list: List,
+    (scope, of): (Scope, Ref),
+    after: i64,
+    limit: i64,
+) -> Result<(Vec<Membership>, Option<i64>), Stop<Refusal>> {
+    let rows = app.store.read("memberships.list", async move |tx: &mut Tx| {
+        // One more than the page tells whether there is another.
+        memberships::page(tx, &scope, list, &of, after, limit + 1).await
+    });
+    Ok(page(rows.await?, limit, |last| Some(last.stored.other)))
+}
+
+async fn answer<T: Serialize>(
+    app: &App,
+    caller: &Caller,
+    text: &str,
+    query: Result<Query<LimitQuery>, QueryRejection>,
+    list: List,
+    told: fn(&Membership) -> T,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(unknown_parameter)?;
+    let (of, limit) = (path_reference(text, caller)?, limit(query.limit.as_ref(), LIMIT)?);
+    let after = query.cursor.as_deref().map(position).transpose()?.unwrap_or(0);
+    let (rows, next) = read_page(app, list, of, after, limit).await?;
+    let next = next.and_then(|next| cursor(&next));
+    Ok(Json(Page { data: rows.iter().map(told).collect(), next }).into_response())
+}
+
+/// Read who is in a team
+///
+/// By the users' ids.
+#[utoipa::path(
+    get,
+    path = "/api/teams/{ref}/users",
+    tag = "teams",
+    params(
+        ("ref" = String, Path, description = "The team: our id, or `SOURCE:external-id`.", example = "1"),
+        LimitQuery
+    ),
+    responses((status = 200, description = "A page.", body = Page<TeamMember>)),
+    extensions(("x-error-codes" = json!(["ZC001", "FORBIDDEN"])))
+)]
+async fn team_users(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(text): Path<String>,
+    query: Result<Query<LimitQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    answer(&app, &caller, &text, query, List::TeamUsers, team_member).await
+}
+
+/// Read who is in a workspace
+///
+/// By the users' ids.
+#[utoipa::path(
+    get,
+    path = "/api/workspaces/{ref}/users",
+    tag = "workspaces",
+    params(
+        ("ref" = String, Path, description = "The workspace: our id, or `SOURCE:external-id`.", example = "1"),
+        LimitQuery
+    ),
+    responses((status = 200, description = "A page.", body = Page<WorkspaceMember>)),
+    extensions(("x-error-codes" = json!(["ZC001", "FORBIDDEN"])))
+)]
+async fn workspace_users(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(text): Path<String>,
+    query: Result<Query<LimitQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    answer(&app, &caller, &text, query, List::WorkspaceUsers, workspace_member).await
+}
+
+/// Read what workspaces a user is in
+///
+/// By the workspaces' ids.
+#[utoipa::path(
+    get,
+    path = "/api/users/{ref}/workspaces",
+    tag = "users",
+    params(
+        ("ref" = String, Path, description = "The user: our id, or `SOURCE:external-id`.", example = "1"),
+        LimitQuery
+    ),
+    responses((status = 200, description = "A page.", body = Page<WorkspaceOfUser>)),
+    extensions(("x-error-codes" = json!(["ZC001", "FORBIDDEN"])))
+)]
+async fn user_workspaces(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(text): Path<String>,
+    query: Result<Query<LimitQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    answer(&app, &caller, &text, query, List::UserWorkspaces, workspace_of_user).await
+}
