@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod company;
 mod demo;
+mod import;
 mod intake;
 mod key;
 mod log;
@@ -72,6 +73,8 @@ enum Command {
     Backup(backup::Backup),
     /// Look whether the database is whole, also while servers use it; it only reads
     Check,
+    /// Bring in clients, positions, users, teams and contracts with the ids that they have elsewhere
+    Import(import::Import),
     /// Bring the database up to date
     Migrate,
     /// Print the OpenAPI document
@@ -110,6 +113,7 @@ async fn run(Cli { global, command }: Cli) -> Result<(), Startup> {
         Command::Key(key) => key.run(&global).await,
         Command::Source(source) => source.run(&global).await,
         Command::Backup(backup) => backup.run(&global).await,
+        Command::Import(import) => import.run(&global).await,
         Command::Check => check::run(&global).await,
         Command::Migrate => {
             global.app().await?;

@@ -1,10 +1,13 @@
 //! Companies: the tenants.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
-use domain::{Currency, Name};
+use domain::{Currency, Name, Source};
 
 use crate::app::App;
+use crate::scope::{Actor, Scope};
+use crate::sources::{self, Sources};
 use crate::store::{Sequence, Stop, Tx, params, row};
 
 row! {
@@ -44,6 +47,20 @@ pub async fn list(app: &App) -> Result<Vec<Company>, Stop<Infallible>> {
         .read("companies.list", async move |tx: &mut Tx| {
             let sql = "SELECT id, name, base_currency FROM companies ORDER BY id";
             Ok(tx.query(sql, params![]).await?)
+        })
+        .await
+}
+
+/// Everything of a company, for what is asked for at the command line.
+pub async fn scope(app: &App, company: i64) -> Result<Scope, Stop<()>> {
+    app.store
+        .read("companies.scope", async move |tx: &mut Tx| {
+            let sql = "SELECT id FROM companies WHERE id = $1";
+            let found: Option<(i64,)> = tx.query_opt(sql, params![company]).await?;
+            found.ok_or(Stop::Refused(()))?;
+            let registered = sources::of_company(tx, company).await?;
+            let sources = Arc::new(Sources { registered, limited_to: None });
+            Ok(Scope { company, source: Source::NONE, sources, actor: Actor::nobody() })
         })
         .await
 }

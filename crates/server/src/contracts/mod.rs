@@ -10,8 +10,8 @@ mod list;
 mod period;
 pub mod positions;
 pub mod ranges;
-mod whole;
 mod standing;
+mod whole;
 
 use domain::{Amount, Currency, Kind, Label, Name, Period, Ref, Text};
 use jiff::Timestamp;
@@ -19,8 +19,8 @@ use jiff::civil::Date;
 
 pub use extra::Extra;
 pub use list::{Assignment, Page, list};
-pub use whole::Whole;
 pub use standing::Standing;
+pub use whole::Whole;
 
 use crate::entities::table::{Refers, Then};
 use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};

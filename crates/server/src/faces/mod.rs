@@ -12,6 +12,7 @@
 pub mod api;
 pub mod assigned;
 pub mod docs;
+pub mod files;
 pub mod integrations;
 pub mod main;
 pub mod ops;

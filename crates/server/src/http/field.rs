@@ -7,7 +7,7 @@ use domain::{
     Amount, Currency, Decimal, ExternalId, Hours, Moment, MonthlyHours, Percentage, Plan, Rate,
     Role, Source,
 };
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
@@ -183,25 +183,25 @@ wire!(
     |raw| domain::range::date(&text(raw)?),
     date()
 );
-/// A day, given by a date or by a moment.
+/// A day, given by a date, alone or with a time.
 #[derive(Clone, Copy, Debug)]
 pub struct OnDay(pub Date);
 
 wire!(
     OnDay,
-    "must be a date (2026-01-31), or a moment in ISO 8601 with its offset (2026-01-31T00:00:00Z)",
-    |raw| {
-        let text = text(raw)?;
-        let of_moment = || Moment::parse(&text).ok().map(|moment| moment.date());
-        domain::range::date(&text).or_else(of_moment).map(OnDay)
-    },
+    "must be a real calendar date in the form YYYY-MM-DD, alone or with a time (ISO 8601)",
+    |raw| on_day(&text(raw)?).map(OnDay),
     string()
-        .description(Some(
-            "A date, or a moment in ISO 8601 with its offset; its day is the one that the text has."
-        ))
+        .description(Some("A date, alone or with a time; its day is the one that the text has."))
         .max_length(Some(40))
         .examples(["2026-01-31", "2026-01-31T00:00:00Z"])
 );
+
+fn on_day(text: &str) -> Option<Date> {
+    let date = domain::range::date(text.get(..10)?)?;
+    let local = || text.strip_suffix('Z').unwrap_or(text).parse::<DateTime>().is_ok();
+    (text.len() == 10 || local() || Moment::parse(text).is_ok()).then_some(date)
+}
 
 /// Any JSON but `null`, as it was sent.
 #[derive(Clone, Debug)]

@@ -64,7 +64,7 @@ impl Form {
     }
 
     /// A text as JSON. One that does not mean what it should is told as the text that it is.
-    fn json(self, text: &str) -> String {
+    pub fn json(self, text: &str) -> String {
         match (self.is, text) {
             (_, "") => "null".to_owned(),
             (Is::Truth, "true" | "1") => "true".to_owned(),

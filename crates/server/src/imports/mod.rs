@@ -1,5 +1,7 @@
 //! Entities that come from elsewhere with their ids: all of them in one transaction, or none.
 
+use std::sync::Arc;
+
 use domain::{ExternalId, Kind, Source};
 use jiff::Timestamp;
 
@@ -65,8 +67,8 @@ pub struct Wrong {
 
 /// Brings everything in, or tells what is wrong with each record that cannot. New ids of a kind are
 /// drawn behind those that came in.
-pub async fn import(app: &App, scope: Scope, import: Import) -> Result<(), Stop<Vec<Wrong>>> {
-    let (now, company, import) = (app.clock.now(), scope.company, std::sync::Arc::new(import));
+pub async fn import(app: &App, scope: Scope, import: Arc<Import>) -> Result<(), Stop<Vec<Wrong>>> {
+    let (now, company) = (app.clock.now(), scope.company);
     let done = app.store.run("import", Work::Long, async move |tx: &mut Tx| {
         let mut turn = Turn { now, first_id: 0, events: Vec::new() };
         let mut run = Run { tx, turn: &mut turn, scope: &scope, wrong: Vec::new() };
@@ -82,6 +84,9 @@ pub async fn import(app: &App, scope: Scope, import: Import) -> Result<(), Stop<
     app.feed.wrote(company, app.store.has_one_writer());
     Ok(())
 }
+
+/// Ids from here on are not followed: those that are drawn would come to their end.
+const FAR: i64 = 1 << 48;
 
 /// What is brought in, and what of it is wrong.
 struct Run<'a> {
@@ -190,7 +195,8 @@ impl Run<'_> {
 
     /// New ids come behind these: else each would be drawn, found taken, and drawn again.
     async fn sequence<E: Entity>(&mut self, all: &[One<E>]) -> store::Result<()> {
-        let Some(last) = all.iter().map(|one| one.id).max() else { return Ok(()) };
+        let ids = all.iter().map(|one| one.id).filter(|id| *id < FAR);
+        let Some(last) = ids.max() else { return Ok(()) };
         let sql = "INSERT INTO id_sequences (name, next) VALUES ($1, $2 + 1)
             ON CONFLICT (name) DO UPDATE SET next = $2 + 1 WHERE id_sequences.next <= $2";
         let name = store::Sequence::Entity(E::KIND).name();

@@ -57,7 +57,7 @@ impl Booked {
     }
 }
 
-/// Some users whose ids lie side by side, and what each of them is on in a window.
+/// Some users whose ids lie side by side, without hidden ones, and what each of them is on in a window.
 struct Group {
     people: Vec<Person>,
     /// The first and the last of them.
@@ -104,7 +104,7 @@ impl Group {
         let mut most = PEOPLE;
         loop {
             let sql = "SELECT id, first_name, last_name, email FROM users
-                WHERE company_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+                WHERE company_id = $1 AND id > $2 AND NOT hidden ORDER BY id LIMIT $3";
             let people: Vec<Person> = tx.query(sql, params![company, after, most]).await?;
             let (Some(first), Some(last)) = (people.first(), people.last()) else {
                 return Ok(None);

@@ -258,7 +258,7 @@ where
     U: UpdateBody<Entity = C::Entity>,
 {
     let prepared = one::<C, U>(app, caller, named, body).map(|operation| (operation, told_one));
-    let write = Write::of(app, caller, body).records(Records::BODY.natively());
+    let write = Write::of(app, caller, body).records(Records::BODY.native());
     Ok(write.run_each(prepared, rejected).await)
 }
 
@@ -289,7 +289,7 @@ where
     U: UpdateBody<Entity = C::Entity>,
 {
     let prepared = many::<C, U>(app, caller, body).map(|operation| (operation, told_all));
-    let write = Write::of(app, caller, body).records(Records::each("records", by_id).natively());
+    let write = Write::of(app, caller, body).records(Records::each("records", by_id).native());
     Ok(write.run_each(prepared, rejected).await)
 }
 

@@ -3,19 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use domain::{Label, Name, Text};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::list::{self, Filters};
+use super::list::{self, Filters, beginning};
 use super::operations::operation;
 use super::{CreateBody, UpdateBody};
 use crate::app::Shared;
 use crate::clients::{Client, New, Patch};
 use crate::entities::view::Filter;
+use crate::http::field::OnDay;
 use crate::http::{Caller, Path, Problem, body};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -71,7 +70,7 @@ body! {
         /// A part of the name, without regard to case.
         name: optional Name,
         /// Those that were changed on this day or later.
-        "updatedAt" updated_at: optional Date,
+        "updatedAt" updated_at: optional OnDay,
     }
 }
 
@@ -81,9 +80,8 @@ impl Filters for Narrowed {
         if let Some(name) = self.name {
             filter = filter.with("replace(t.name_key, ?, '') <> t.name_key", name.key());
         }
-        if let Some(day) = self.updated_at {
-            let midnight = day.to_zoned(TimeZone::UTC).ok()?.timestamp();
-            filter = filter.with("t.updated_at >= ?", midnight);
+        if let Some(OnDay(day)) = self.updated_at {
+            filter = filter.with("t.updated_at >= ?", beginning(day));
         }
         Some(filter)
     }

@@ -4,11 +4,11 @@
 //! through [`list`] and the functions here; a kind's file holds its wire types, and declares its
 //! handlers ([`operations`]).
 
-mod clients;
+pub mod clients;
 mod collaborators;
 mod contract_positions;
 mod contract_users;
-mod contracts;
+pub mod contracts;
 mod leave_types;
 mod leaves;
 mod list;
@@ -17,8 +17,8 @@ mod oauth;
 mod operations;
 mod positions;
 mod projects;
-mod teams;
-mod users;
+pub mod teams;
+pub mod users;
 mod when;
 mod working_times;
 
@@ -52,7 +52,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// The body of a create.
-trait CreateBody: Wire {
+pub trait CreateBody: Wire {
     type Entity: Entity;
 
     /// The fields; `None` when the check found something.

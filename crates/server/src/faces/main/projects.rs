@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use domain::{Amount, ExternalId, IncomeType, Label, Name, Period, Ref, Text};
-use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -19,7 +18,7 @@ use super::{CreateBody, UpdateBody};
 use crate::app::Shared;
 use crate::entities::view::Filter;
 use crate::faces::wire::{Iso, Nothing, Number, SpacedDay};
-use crate::http::field::{self, wire};
+use crate::http::field::{OnDay, wire};
 use crate::http::{Answer, Caller, Check, JsonBody, Path, Problem, Wire, body};
 use crate::projects::{Detail, New, Patch, Project};
 
@@ -189,9 +188,9 @@ body! {
         "dateStart": "2025-01-01", "dateEnd": "2025-12-31", "archived": 2
     } {
         /// Those that have this day or a later one.
-        "dateStart" date_start: optional Date,
+        "dateStart" date_start: optional OnDay,
         /// Those that have this day or an earlier one.
-        "dateEnd" date_end: optional Date,
+        "dateEnd" date_end: optional OnDay,
         client_id: optional i64,
         /// Those that the user manages, or works on.
         user_id: optional i64,
@@ -216,7 +215,7 @@ impl Filters for Narrowed {
             ("t.end_date IS NULL OR t.end_date >= ?", self.date_start),
             ("t.start_date IS NULL OR t.start_date <= ?", self.date_end),
         ] {
-            filter = day.into_iter().fold(filter, |filter, day| filter.with(condition, day));
+            filter = day.into_iter().fold(filter, |filter, OnDay(day)| filter.with(condition, day));
         }
         for (condition, id) in [
             ("t.client_id = ?", self.client_id),
@@ -238,25 +237,6 @@ impl Filters for Narrowed {
     }
 }
 
-/// A date, or the date of a date and time, whatever its zone.
-struct Day(Date);
-
-wire!(
-    Day,
-    "must be a real calendar date in the form YYYY-MM-DD, alone or with a time (ISO 8601)",
-    |raw| day(&field::text(raw)?).map(Day),
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some("A calendar date; a time behind it is ignored."))
-        .examples(["2025-01-15"])
-);
-
-fn day(text: &str) -> Option<Date> {
-    let date = domain::range::date(text.get(..10)?)?;
-    let timed = || text.strip_suffix('Z').unwrap_or(text).parse::<DateTime>().is_ok();
-    (text.len() == 10 || timed()).then_some(date)
-}
-
 /// An id that is kept as text.
 fn kept(id: i64) -> Option<ExternalId> {
     ExternalId::parse(&id.to_string()).ok()
@@ -276,9 +256,9 @@ body! {
         client_id: required i64,
         brief: optional Text,
         /// The first day.
-        start: optional Day,
+        start: optional OnDay,
         /// The last day.
-        end: optional Day,
+        end: optional OnDay,
         /// The user who manages it.
         pm_id: optional i64,
         /// The brand.
@@ -292,7 +272,7 @@ body! {
         status: optional Label,
         /// Kept as it is: no operation creates currencies.
         currency_id: optional i64,
-        evaluation_date: optional Day,
+        evaluation_date: optional OnDay,
         /// Money.
         estimated: optional Amount,
         /// Kept as it is: no operation creates fees.
@@ -310,7 +290,7 @@ impl CreateBody for Create {
     type Entity = Project;
 
     fn fields(self) -> Option<New> {
-        let date = |day: Option<Day>| day.map(|Day(date)| date);
+        let date = |day: Option<OnDay>| day.map(|OnDay(date)| date);
         Some(New {
             name: self.name?,
             client: Some(Ref::Internal(self.client_id?)),
@@ -347,9 +327,9 @@ body! {
         client_id: clearable i64,
         brief: clearable Text,
         /// The first day.
-        start: clearable Day,
+        start: clearable OnDay,
         /// The last day.
-        end: clearable Day,
+        end: clearable OnDay,
         /// The user who manages it.
         pm_id: clearable i64,
         /// Hours.
@@ -358,7 +338,7 @@ body! {
         status: clearable Label,
         /// Kept as it is: no operation creates currencies.
         currency_id: clearable i64,
-        evaluation_date: clearable Day,
+        evaluation_date: clearable OnDay,
         /// Money.
         estimated: clearable Amount,
         /// Kept as it is: no operation creates fees.
@@ -376,7 +356,7 @@ impl UpdateBody for Change {
     type Entity = Project;
 
     fn patch(self) -> Option<Patch> {
-        let date = |day: Option<Option<Day>>| day.map(|day| day.map(|Day(date)| date));
+        let date = |day: Option<Option<OnDay>>| day.map(|day| day.map(|OnDay(date)| date));
         let text = |id: Option<Option<i64>>| id.map(|id| id.and_then(kept));
         let reference = |id: Option<Option<i64>>| id.map(|id| id.map(Ref::Internal));
         Some(Patch {

@@ -4,8 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use domain::{Amount, Email, Hours, MonthlyHours, Name, Plan, Ref, Role, Text};
-use jiff::Timestamp;
-use jiff::tz::Offset;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -15,14 +13,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::leaves::Leave;
-use super::list::{Asked, Filters, Page, PageQuery, Unfiltered};
+use super::list::{Asked, Filters, Page, PageQuery, Unfiltered, beginning};
 use super::operations::operation;
-use super::when::When;
 use super::{CreateBody, UpdateBody};
 use crate::app::Shared;
 use crate::entities::view::Filter;
 use crate::faces::wire::Number;
-use crate::http::field::{text, wire};
+use crate::http::field::{OnDay, text, wire};
 use crate::http::{Caller, Check, JsonBody, Path, Problem, Wire, body};
 use crate::users::search::search;
 use crate::users::{New, Patch, Profile, Shown, User};
@@ -115,19 +112,14 @@ body! {
     } {
         "withHiddenUsers" hidden: optional bool,
         "withPosition" position: optional bool,
-        "createdAt" created: optional When,
-        "updatedAt" updated: optional When,
+        "createdAt" created: optional OnDay,
+        "updatedAt" updated: optional OnDay,
     }
 }
 
 /// Without hidden users.
 fn seen(filter: Filter) -> Filter {
     filter.and("NOT t.hidden")
-}
-
-/// The first instant of a day in UTC.
-fn midnight(when: &When) -> Option<Timestamp> {
-    Offset::UTC.to_timestamp(when.utc().to_datetime(jiff::civil::Time::midnight())).ok()
 }
 
 impl Filters for UserFilters {
@@ -141,11 +133,11 @@ impl Filters for UserFilters {
         if self.position == Some(true) {
             filter = filter.and("t.position_id IS NOT NULL");
         }
-        if let Some(day) = self.created {
-            filter = filter.with("t.created_at >= ?", midnight(&day)?);
+        if let Some(OnDay(day)) = self.created {
+            filter = filter.with("t.created_at >= ?", beginning(day));
         }
-        if let Some(day) = self.updated {
-            filter = filter.with("t.updated_at >= ?", midnight(&day)?);
+        if let Some(OnDay(day)) = self.updated {
+            filter = filter.with("t.updated_at >= ?", beginning(day));
         }
         Some(filter)
     }
@@ -224,7 +216,7 @@ body! {
         user_position_id: optional i64,
         phone: optional Text,
         description: optional Text,
-        birthday: optional When,
+        birthday: optional OnDay,
         /// The department.
         work_in: optional Text,
         hourly_rate: optional Amount,
@@ -259,7 +251,7 @@ impl CreateBody for Create {
             seniority: None,
             profile: Profile {
                 description: self.description,
-                birthday: self.birthday.map(|day| day.date()),
+                birthday: self.birthday.map(|OnDay(day)| day),
                 hourly_rate: self.hourly_rate,
                 monthly_hours: self.monthly_hours,
                 plan: self.plan_id,
@@ -286,7 +278,7 @@ body! {
         user_position_id: clearable i64,
         phone: clearable Text,
         description: clearable Text,
-        birthday: clearable When,
+        birthday: clearable OnDay,
         /// The department.
         work_in: clearable Text,
         hourly_rate: clearable Amount,
@@ -319,7 +311,7 @@ impl UpdateBody for Change {
             daily_hours: self.daily_hours,
             user_position: self.user_position_id.map(|id| id.map(Ref::Internal)),
             description: self.description,
-            birthday: self.birthday.map(|day| day.map(|day| day.date())),
+            birthday: self.birthday.map(|day| day.map(|OnDay(day)| day)),
             hourly_rate: self.hourly_rate,
             monthly_hours: self.monthly_hours,
             plan: self.plan_id,

@@ -1,4 +1,4 @@
-//! Days of entities: sent as a date, or as a moment.
+//! The bounds of leaves: sent as a date, or as a moment.
 
 use domain::Moment;
 use jiff::civil::Date;
@@ -32,22 +32,6 @@ wire!(
 );
 
 impl When {
-    /// The date as it was written.
-    pub fn date(&self) -> Date {
-        match self {
-            Self::Date(date) => *date,
-            Self::Moment(moment) => moment.date(),
-        }
-    }
-
-    /// The day in UTC.
-    pub fn utc(&self) -> Date {
-        match self {
-            Self::Date(date) => *date,
-            Self::Moment(moment) => moment.utc().date(),
-        }
-    }
-
     /// The moment; of a date the first one.
     pub fn first(self) -> Option<Moment> {
         self.moment("00:00:00")
