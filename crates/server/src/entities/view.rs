@@ -148,6 +148,9 @@ pub async fn rows<V: View>(
     tx.query(sql, &values).await
 }
 
+/// An order by name that SQLite does not look up in the index of names: it would read every entity.
+const BY_NAME: &str = "t.name_key || '', t.id";
+
 /// The first `most` entities with a part of their name, by name; without regard to case. The names
 /// are sought in their index, and only what is found is read.
 pub async fn by_name<V: View>(
@@ -166,7 +169,7 @@ pub async fn by_name<V: View>(
         part.key(),
     );
     let read = app.store.read(V::READ, async move |tx: &mut Tx| {
-        Ok(rows(tx, company, &filter, "t.name_key, t.id", (0, most)).await?)
+        Ok(rows(tx, company, &filter, BY_NAME, (0, most)).await?)
     });
     store::sure(read.await)
 }
