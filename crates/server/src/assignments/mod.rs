@@ -62,6 +62,9 @@ pub struct Filter {
 /// A place in the order of assignments: contract, user, start, end.
 pub type Position = (i64, i64, Date, Date);
 
+/// Before all of them.
+pub const FIRST: Position = (0, 0, FIRST_DAY, FIRST_DAY);
+
 /// A page of assignments, and where the next one begins.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -92,7 +95,7 @@ pub async fn list(
     tx: &mut Tx,
     scope: &Scope,
     filter: &Filter,
-    after: Option<Position>,
+    after: Position,
     limit: i64,
 ) -> Judged<Page> {
     let user = find(tx, Kind::User, filter.user.as_ref()).await?;
@@ -105,7 +108,7 @@ pub async fn list(
         team,
         workspace,
         days: filter.overlaps.unwrap_or(ALWAYS),
-        after: after.unwrap_or(first).max(first),
+        after: after.max(first),
         last: contract.unwrap_or(i64::MAX),
         limit,
     };

@@ -42,6 +42,7 @@ mod main_working_times;
 mod metrics;
 mod native_assignments;
 mod native_members;
+mod native_csv;
 mod native_reads;
 mod nodes;
 mod overload;

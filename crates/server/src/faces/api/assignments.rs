@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use domain::DateRange;
 use domain::range::{OPEN_END, date};
@@ -13,11 +14,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cloud_events::ExternalIdOf;
+use super::csv::{self, Cell, Record, exact};
 use super::{
     LIMIT, Page, REFERENCE, cursor, limit, parameter, position, reference, unknown_parameter,
 };
 use crate::app::{App, Shared};
-use crate::assignments::{self, Filter, Position};
+use crate::assignments::{self, FIRST, Filter, Position};
 use crate::faces::wire::Day;
 use crate::http::{Caller, Problem};
 use crate::refusal::Refusal;
@@ -67,6 +69,33 @@ fn assignment(told: assignments::Assignment) -> Assignment {
         source: told.source.map(|source| source.name),
     }
 }
+
+impl Record for Assignment {
+    fn cells(&self) -> Vec<Cell> {
+        let Self { id, contract, user_id, start_date, end_date, source } = self;
+        vec![
+            exact(id),
+            exact(contract.id),
+            Cell::Text(contract.name.clone()),
+            csv::external_ids(&contract.external_ids),
+            exact(user_id),
+            exact(start_date),
+            exact(end_date),
+            exact(source),
+        ]
+    }
+}
+
+const COLUMNS: [&str; 8] = [
+    "id",
+    "contract_id",
+    "contract_name",
+    "contract_external_ids",
+    "user_id",
+    "start_date",
+    "end_date",
+    "source",
+];
 
 /// At least one of `user`, `contract`, `team` and `workspace`; several narrow the list. Each is our
 /// id, or `SOURCE:external-id`. Unknown parameters are refused.
@@ -120,10 +149,10 @@ impl ListQuery {
         }
     }
 
-    fn after(&self) -> Result<Option<Position>, Problem> {
-        let Some(sent) = &self.cursor else { return Ok(None) };
+    fn after(&self) -> Result<Position, Problem> {
+        let Some(sent) = &self.cursor else { return Ok(FIRST) };
         let (contract, user, start, end): (i64, i64, String, String) = position(sent)?;
-        Ok(Some((contract, user, day_of_cursor(&start)?, day_of_cursor(&end)?)))
+        Ok((contract, user, day_of_cursor(&start)?, day_of_cursor(&end)?))
     }
 }
 
@@ -146,7 +175,7 @@ async fn read_page(
     app: &App,
     scope: Scope,
     filter: Filter,
-    after: Option<Position>,
+    after: Position,
     limit: i64,
 ) -> Result<(Vec<Assignment>, Option<Position>), Stop<Refusal>> {
     let read = app.store.read("assignments.list", async move |tx: &mut Tx| {
@@ -161,13 +190,16 @@ async fn read_page(
 /// The date ranges of a user, on a contract, or of those who are in a team or a workspace; ordered by
 /// contract, user, start and end. At least one of these is asked for; several narrow the list. A
 /// page looks at 20,000 contracts or assignments: where there are more, it may be short, or empty,
-/// and yet have a `next`.
+/// and yet have a `next`. With `Accept: text/csv` the whole list, read a page at a time: what changes
+/// meanwhile is told as it was or as it is.
 #[utoipa::path(
     get,
     path = "/api/assignments",
     tag = "assignments",
     params(ListQuery),
-    responses((status = 200, description = "A page.", body = Page<Assignment>)),
+    responses((status = 200, description = "A page; as CSV the whole list.", content(
+        (Page<Assignment> = "application/json"), (String = "text/csv")
+    ))),
     extensions(
         ("x-error-codes" = json!(["ZC001", "FORBIDDEN"])),
         ("x-one-of" = json!(["user", "contract", "team", "workspace"]))
@@ -176,10 +208,20 @@ async fn read_page(
 async fn list(
     State(app): State<Shared>,
     caller: Caller,
+    headers: HeaderMap,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
     let filter = query.filter(&caller)?;
+    if csv::is_wanted(&headers, query.limit.as_ref(), query.cursor.as_ref())? {
+        let (app_of, scope) = (app.clone(), caller.reads());
+        let read = move |after| {
+            let (app, scope, filter) = (app_of.clone(), scope.clone(), filter.clone());
+            async move { Ok(read_page(&app, scope, filter, after, csv::PAGE).await?) }
+        };
+        let first = read(FIRST).await?;
+        return csv::answer((&app, &caller, &headers), &COLUMNS, first, read);
+    }
     let (limit, after) = (limit(query.limit.as_ref(), LIMIT)?, query.after()?);
     let (data, next) = read_page(&app, caller.reads(), filter, after, limit).await?;
     let next = next

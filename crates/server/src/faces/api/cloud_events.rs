@@ -75,9 +75,9 @@ struct Entity {
 #[derive(Serialize, ToSchema)]
 pub struct ExternalIdOf {
     #[schema(example = "SALESFORCE")]
-    source: &'static str,
+    pub source: &'static str,
     #[schema(example = "SF-CONTRACT-12345")]
-    external_id: String,
+    pub external_id: String,
 }
 
 impl From<(Source, String)> for ExternalIdOf {

@@ -5,8 +5,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use domain::Kind;
 use domain::range::OPEN_END;
-use domain::{Kind, Ref};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,10 +14,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::assignments::day_of_cursor;
+use super::csv::{self, Cell, Record, exact};
 use super::{
     LIMIT, Page, cursor, etag, limit, page, path_reference, position, reference, unknown_parameter,
 };
 use crate::app::{App, Shared};
+use crate::assignments::Named;
 use crate::assignments::on_contract::{self, FIRST, Position, Range};
 use crate::entities::Judged;
 use crate::faces::wire::Day;
@@ -59,6 +61,15 @@ fn shown(sources: &Sources, Range { id, user_id, start, end, source_id }: &Range
     }
 }
 
+impl Record for Shown {
+    fn cells(&self) -> Vec<Cell> {
+        let Self { id, user_id, start_date, end_date, source } = self;
+        vec![exact(id), exact(user_id), exact(start_date), exact(end_date), exact(source)]
+    }
+}
+
+const COLUMNS: [&str; 5] = ["id", "user_id", "start_date", "end_date", "source"];
+
 /// All ranges of one user on one contract, as they are answered.
 pub async fn of_user(
     tx: &mut Tx,
@@ -98,7 +109,7 @@ impl ListQuery {
 /// A page of a contract's ranges, and where the next one begins.
 async fn read_page(
     app: &App,
-    (scope, contract): (Scope, Ref),
+    (scope, contract): Named,
     after: Position,
     limit: i64,
 ) -> Result<(Vec<Shown>, Option<Position>), Stop<Refusal>> {
@@ -114,8 +125,8 @@ async fn read_page(
 
 async fn all_of_user(
     app: &App,
-    (scope, contract): (Scope, Ref),
-    (theirs, user): (Scope, Ref),
+    (scope, contract): Named,
+    (theirs, user): Named,
 ) -> Judged<Page<Shown>> {
     let read = app.store.read("assignments.of_contract_and_user", async move |tx: &mut Tx| {
         let contract = references::find(tx, &scope, Kind::Contract, &contract).await?;
@@ -128,6 +139,8 @@ async fn all_of_user(
 /// Read who is on a contract
 ///
 /// By user, start and end. With `user` all ranges of that user, and an `ETag`: a hash of the answer.
+/// With `Accept: text/csv` the whole list, read a page at a time: what changes meanwhile is told as it
+/// was or as it is.
 #[utoipa::path(
     get,
     path = "/api/contracts/{ref}/assignments",
@@ -138,7 +151,9 @@ async fn all_of_user(
         ListQuery
     ),
     responses(
-        (status = 200, description = "A page; of one user everything.", body = Page<Shown>, headers(
+        (status = 200, description = "A page; of one user, and as CSV, everything.", content(
+            (Page<Shown> = "application/json"), (String = "text/csv")
+        ), headers(
             ("ETag" = Option<String>, description = "With `user`: a hash of the answer.")
         )),
         (status = 304, description = "It is as `If-None-Match` says.")
@@ -154,13 +169,31 @@ async fn list(
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
     let contract = path_reference(&text, &caller)?;
+    let whole = csv::is_wanted(&headers, query.limit.as_ref(), query.cursor.as_ref())?;
+    let columns = &COLUMNS;
     if let Some(user) = &query.user {
         let user = reference("user", user, &caller)?;
         if query.limit.is_some() || query.cursor.is_some() {
             let rule = "limit and cursor do not go with user, whose ranges are told at once";
             return Err(Problem::validation(rule));
         }
-        return Ok(etag::answer(&headers, &all_of_user(&app, contract, user).await?));
+        let all = all_of_user(&app, contract, user).await?;
+        return match whole {
+            true => {
+                let no_more = |(): ()| std::future::ready(Ok((Vec::new(), None)));
+                csv::answer((&app, &caller, &headers), columns, (all.data, None), no_more)
+            }
+            false => Ok(etag::answer(&headers, &all)),
+        };
+    }
+    if whole {
+        let app_of = app.clone();
+        let read = move |after| {
+            let (app, contract) = (app_of.clone(), contract.clone());
+            async move { Ok(read_page(&app, contract, after, csv::PAGE).await?) }
+        };
+        let first = read(FIRST).await?;
+        return csv::answer((&app, &caller, &headers), columns, first, read);
     }
     let (after, limit) = (query.after()?, limit(query.limit.as_ref(), LIMIT)?);
     let (data, next) = read_page(&app, contract, after, limit).await?;

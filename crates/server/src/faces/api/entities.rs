@@ -16,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cloud_events::ExternalIdOf;
+use super::csv::{self, Cell, Record, exact};
 use super::{
     LIMIT, NoQuery, Page, cursor, etag, fields, limit, page, parameter, path_reference, position,
     unknown_parameter,
@@ -46,6 +47,24 @@ impl Serialize for Entity {
         map.serialize_entry("updated_at", &Iso(*updated_at))?;
         map.end()
     }
+}
+
+impl Record for Entity {
+    fn cells(&self) -> Vec<Cell> {
+        let Told { id, image, references, created_at, updated_at, .. } = &self.0;
+        let ids: Vec<ExternalIdOf> = references.iter().cloned().map(ExternalIdOf::from).collect();
+        let mut cells = vec![exact(id)];
+        cells.extend(image.values().iter().map(fields::cell));
+        cells.extend([csv::external_ids(&ids), exact(Iso(*created_at)), exact(Iso(*updated_at))]);
+        cells
+    }
+}
+
+/// The columns of a kind's entities.
+fn columns(kind: Kind) -> Vec<&'static str> {
+    let fields = table(kind).fields.iter().map(|field| field.name);
+    let behind = ["external_ids", "created_at", "updated_at"];
+    ["id"].into_iter().chain(fields).chain(behind).collect()
 }
 
 /// The schema of a kind's entities.
@@ -123,12 +142,22 @@ async fn read_page(
 }
 
 async fn list(
-    app: &App,
+    app: &Shared,
     caller: &Caller,
+    headers: &HeaderMap,
     query: Result<Query<ListQuery>, QueryRejection>,
     kind: Kind,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
+    if csv::is_wanted(headers, query.limit.as_ref(), query.cursor.as_ref())? {
+        let (app_of, scope) = (app.clone(), caller.reads());
+        let read = move |after| {
+            let (app, scope) = (app_of.clone(), scope.clone());
+            async move { Ok(read_page(&app, scope, kind, after, csv::PAGE).await?) }
+        };
+        let first = read(query.after()?).await?;
+        return csv::answer((app, caller, headers), &columns(kind), first, read);
+    }
     let (after, limit) = (query.after()?, limit(query.limit.as_ref(), LIMIT)?);
     let (data, next) = read_page(app, caller.reads(), kind, after, limit).await?;
     let next = next.and_then(|next| match next {
@@ -186,20 +215,24 @@ macro_rules! kinds {
 
             #[doc = $all_title]
             #[doc = ""]
-            #[doc = "By id; with `updated_after` by when they were changed last."]
+            #[doc = "By id; with `updated_after` by when they were changed last. With `Accept: text/csv` the"]
+            #[doc = "whole list, read a page at a time: what changes meanwhile is told as it was or as it is."]
             #[utoipa::path(
                 get,
                 path = $list,
                 tag = $tag,
                 params(ListQuery),
-                responses((status = 200, description = "A page.", body = Page<Shown>)),
+                responses((status = 200, description = "A page; as CSV the whole list.", content(
+                    (Page<Shown> = "application/json"), (String = "text/csv")
+                ))),
             )]
             pub async fn list(
                 State(app): State<Shared>,
                 caller: Caller,
+                headers: HeaderMap,
                 query: Result<Query<ListQuery>, QueryRejection>,
             ) -> Result<Response, Problem> {
-                super::list(&app, &caller, query, Kind::$kind).await
+                super::list(&app, &caller, &headers, query, Kind::$kind).await
             }
 
             #[doc = $one_title]

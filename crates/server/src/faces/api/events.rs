@@ -8,7 +8,6 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use axum::http::header::ACCEPT;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
@@ -20,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cloud_events::{Change, CloudEvent, changes};
-use super::{LimitQuery, Page, cursor, limit, parameter, position, unknown_parameter};
+use super::{LimitQuery, Page, accepts, cursor, limit, parameter, position, unknown_parameter};
 use crate::app::Shared;
 use crate::events::feed::Place;
 use crate::events::list::{self, ListRefusal, Told, Wanted, find};
@@ -152,7 +151,7 @@ async fn list(
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
     let (mut wanted, wait) = (query.wanted()?, query.wait()?);
-    let streams = wants_stream(&headers);
+    let streams = accepts(&headers, "text/event-stream");
     let place = match streams || !wait.is_zero() {
         true => Some(app.feed.place(&caller.key).ok_or_else(Problem::too_many_followers)?),
         false => None,
@@ -189,13 +188,6 @@ async fn list(
             _ = closed.wait_for(|closed| *closed) => until = Instant::now(),
         }
     }
-}
-
-fn wants_stream(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|text| text.split(',')).any(|kind| {
-        kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
-    })
 }
 
 /// Somebody who reads a stream.

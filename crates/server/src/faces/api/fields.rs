@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat};
 
+use super::csv::{Cell, exact};
 use crate::entities::field::{Field, Is};
 use crate::entities::image::Value;
 use crate::faces::wire::{Day, Iso, Number};
@@ -19,6 +20,14 @@ pub fn write(value: &Value) -> Json {
         Value::Units(units) => json!(Number(Decimal::from_units(*units))),
         Value::Date(date) => json!(Day(*date)),
         Value::Instant(instant) => json!(Iso(*instant)),
+    }
+}
+
+/// A value in CSV.
+pub fn cell(value: &Value) -> Cell {
+    match value {
+        Value::Text(text) => Cell::Text(text.clone()),
+        value => exact(write(value)),
     }
 }
 

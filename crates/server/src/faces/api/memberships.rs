@@ -1,16 +1,18 @@
 //! Who is in a team or a workspace, and what workspaces a user is in.
 
+use crate::assignments::Named;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use domain::Ref;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cloud_events::ExternalIdOf;
+use super::csv::{self, Cell, Record, exact};
 use super::{
     LIMIT, LimitQuery, Page, cursor, limit, page, path_reference, position, unknown_parameter,
 };
@@ -19,7 +21,6 @@ use crate::faces::wire::{Iso, Number};
 use crate::http::{Caller, Path, Problem};
 use crate::memberships::{self, List, Membership};
 use crate::refusal::Refusal;
-use crate::scope::Scope;
 use crate::store::{Stop, Tx};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -110,7 +111,7 @@ fn workspace_of_user(told: &Membership) -> WorkspaceOfUser {
 async fn read_page(
     app: &App,
     list: List,
-    (scope, of): (Scope, Ref),
+    (scope, of): Named,
     after: i64,
     limit: i64,
 ) -> Result<(Vec<Membership>, Option<i64>), Stop<Refusal>> {
@@ -121,25 +122,68 @@ async fn read_page(
     Ok(page(rows.await?, limit, |last| Some(last.stored.other)))
 }
 
-async fn answer<T: Serialize>(
-    app: &App,
-    caller: &Caller,
+async fn answer<T: Serialize + Record>(
+    (app, caller, headers): (&Shared, &Caller, &HeaderMap),
     text: &str,
     query: Result<Query<LimitQuery>, QueryRejection>,
-    list: List,
+    (list, columns): (List, &[&str]),
     told: fn(&Membership) -> T,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
-    let (of, limit) = (path_reference(text, caller)?, limit(query.limit.as_ref(), LIMIT)?);
+    let of = path_reference(text, caller)?;
+    let app_of = app.clone();
+    let read = move |after, limit| {
+        let (app, of) = (app_of.clone(), of.clone());
+        async move {
+            let (rows, next) = read_page(&app, list, of, after, limit).await?;
+            Ok((rows.iter().map(told).collect(), next))
+        }
+    };
+    if csv::is_wanted(headers, query.limit.as_ref(), query.cursor.as_ref())? {
+        let read = move |after| read(after, csv::PAGE);
+        let first = read(0).await?;
+        return csv::answer((app, caller, headers), columns, first, read);
+    }
+    let limit = limit(query.limit.as_ref(), LIMIT)?;
     let after = query.cursor.as_deref().map(position).transpose()?.unwrap_or(0);
-    let (rows, next) = read_page(app, list, of, after, limit).await?;
+    let (data, next): (Vec<T>, _) = read(after, limit).await.map_err(|problem: Problem| problem)?;
     let next = next.and_then(|next| cursor(&next));
-    Ok(Json(Page { data: rows.iter().map(told).collect(), next }).into_response())
+    Ok(Json(Page { data, next }).into_response())
 }
+
+impl Record for TeamMember {
+    fn cells(&self) -> Vec<Cell> {
+        let Self { id, user_id, external_ids, created_at, updated_at } = self;
+        let external_ids = csv::external_ids(external_ids);
+        vec![exact(id), exact(user_id), external_ids, exact(created_at), exact(updated_at)]
+    }
+}
+
+impl Record for WorkspaceMember {
+    fn cells(&self) -> Vec<Cell> {
+        let Self { user_id, external_ids, percentage, created_at, updated_at } = self;
+        let external_ids = csv::external_ids(external_ids);
+        vec![exact(user_id), external_ids, exact(percentage), exact(created_at), exact(updated_at)]
+    }
+}
+
+impl Record for WorkspaceOfUser {
+    fn cells(&self) -> Vec<Cell> {
+        let Self { workspace_id, external_ids, percentage, created_at, updated_at } = self;
+        let external_ids = csv::external_ids(external_ids);
+        let (created_at, updated_at) = (exact(created_at), exact(updated_at));
+        vec![exact(workspace_id), external_ids, exact(percentage), created_at, updated_at]
+    }
+}
+
+const TEAM: [&str; 5] = ["id", "user_id", "external_ids", "created_at", "updated_at"];
+const WORKSPACE: [&str; 5] = ["user_id", "external_ids", "percentage", "created_at", "updated_at"];
+const USER: [&str; 5] = ["workspace_id", "external_ids", "percentage", "created_at", "updated_at"];
 
 /// Read who is in a team
 ///
-/// By the users' ids.
+/// By the users' ids. With `Accept: text/csv` the whole list, read a page at a time: what changes meanwhile is told as
+/// it was or as it is.
 #[utoipa::path(
     get,
     path = "/api/teams/{ref}/users",
@@ -148,21 +192,25 @@ async fn answer<T: Serialize>(
         ("ref" = String, Path, description = "The team: our id, or `SOURCE:external-id`.", example = "1"),
         LimitQuery
     ),
-    responses((status = 200, description = "A page.", body = Page<TeamMember>)),
+    responses((status = 200, description = "A page; as CSV the whole list.", content(
+        (Page<TeamMember> = "application/json"), (String = "text/csv")
+    ))),
     extensions(("x-error-codes" = json!(["ZC001", "FORBIDDEN"])))
 )]
 async fn team_users(
     State(app): State<Shared>,
     caller: Caller,
+    headers: HeaderMap,
     Path(text): Path<String>,
     query: Result<Query<LimitQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    answer(&app, &caller, &text, query, List::TeamUsers, team_member).await
+    answer((&app, &caller, &headers), &text, query, (List::TeamUsers, &TEAM), team_member).await
 }
 
 /// Read who is in a workspace
 ///
-/// By the users' ids.
+/// By the users' ids. With `Accept: text/csv` the whole list, read a page at a time: what changes meanwhile is told as
+/// it was or as it is.
 #[utoipa::path(
     get,
     path = "/api/workspaces/{ref}/users",
@@ -171,21 +219,32 @@ async fn team_users(
         ("ref" = String, Path, description = "The workspace: our id, or `SOURCE:external-id`.", example = "1"),
         LimitQuery
     ),
-    responses((status = 200, description = "A page.", body = Page<WorkspaceMember>)),
+    responses((status = 200, description = "A page; as CSV the whole list.", content(
+        (Page<WorkspaceMember> = "application/json"), (String = "text/csv")
+    ))),
     extensions(("x-error-codes" = json!(["ZC001", "FORBIDDEN"])))
 )]
 async fn workspace_users(
     State(app): State<Shared>,
     caller: Caller,
+    headers: HeaderMap,
     Path(text): Path<String>,
     query: Result<Query<LimitQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    answer(&app, &caller, &text, query, List::WorkspaceUsers, workspace_member).await
+    answer(
+        (&app, &caller, &headers),
+        &text,
+        query,
+        (List::WorkspaceUsers, &WORKSPACE),
+        workspace_member,
+    )
+    .await
 }
 
 /// Read what workspaces a user is in
 ///
-/// By the workspaces' ids.
+/// By the workspaces' ids. With `Accept: text/csv` the whole list, read a page at a time: what changes meanwhile is told as
+/// it was or as it is.
 #[utoipa::path(
     get,
     path = "/api/users/{ref}/workspaces",
@@ -194,14 +253,24 @@ async fn workspace_users(
         ("ref" = String, Path, description = "The user: our id, or `SOURCE:external-id`.", example = "1"),
         LimitQuery
     ),
-    responses((status = 200, description = "A page.", body = Page<WorkspaceOfUser>)),
+    responses((status = 200, description = "A page; as CSV the whole list.", content(
+        (Page<WorkspaceOfUser> = "application/json"), (String = "text/csv")
+    ))),
     extensions(("x-error-codes" = json!(["ZC001", "FORBIDDEN"])))
 )]
 async fn user_workspaces(
     State(app): State<Shared>,
     caller: Caller,
+    headers: HeaderMap,
     Path(text): Path<String>,
     query: Result<Query<LimitQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    answer(&app, &caller, &text, query, List::UserWorkspaces, workspace_of_user).await
+    answer(
+        (&app, &caller, &headers),
+        &text,
+        query,
+        (List::UserWorkspaces, &USER),
+        workspace_of_user,
+    )
+    .await
 }

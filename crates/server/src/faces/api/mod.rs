@@ -6,6 +6,7 @@ mod cloud_events;
 mod conflicts;
 mod contract_assignments;
 mod contract_ranges;
+mod csv;
 mod entities;
 mod etag;
 mod events;
@@ -22,6 +23,8 @@ mod webhooks;
 mod window;
 
 use axum::extract::rejection::QueryRejection;
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{ExternalId, Ref, Source};
@@ -88,6 +91,14 @@ struct LimitQuery {
     limit: Option<String>,
     /// The `next` of the page before.
     cursor: Option<String>,
+}
+
+/// Whether a client accepts answers of a type.
+fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|text| text.split(','))
+        .any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted))
 }
 
 /// A page of rows of which one more than `limit` was asked for, and where the next one begins.

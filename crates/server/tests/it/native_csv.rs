@@ -1,0 +1,163 @@
+//! Lists of `/api` as CSV.
+
+use std::convert::Infallible;
+
+use axum::http::Method;
+use expect_test::expect;
+use serde_json::json;
+use server::store::Tx;
+use testing::{Answer, Api, TestApp, both_engines};
+
+async fn csv(api: &Api, path: &str) -> Answer {
+    api.send(Method::GET, path, &[("accept", "text/csv")], Vec::new()).await
+}
+
+/// The rows, a line each.
+async fn lines(api: &Api, path: &str) -> String {
+    let answer = csv(api, path).await;
+    let kind = "text/csv; charset=utf-8; header=present";
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("content-type")),
+        (200, Some(kind)),
+        "{path}"
+    );
+    answer.text.replace("\r\n", "\n")
+}
+
+/// A user with texts that want care, in a team and two workspaces, and on a contract.
+async fn furnish(t: &TestApp) {
+    let fields = json!({
+        "email": "ana@example.com", "first_name": "Ana \"A\"", "last_name": "Lee, Li",
+        "phone": "+34 600", "position": "=1+1", "department": "two\nlines", "daily_hours": 7.5
+    });
+    t.api.create("users", "OKTA", "u 1", fields).await.ok();
+    let link = json!({"kind": "user", "source": "SAP", "external_id": "0007", "id": 1});
+    t.api.post("/api/references", link).await.ok();
+    t.api.workspace("OKTA", "w1").await;
+    t.api.workspace("OKTA", "w2").await;
+    t.api.team("OKTA", "t1", Some("w1")).await;
+    t.api.join("OKTA", "u%201", &[("w1", 12.5), ("w2", 50.0)]).await.ok();
+    let body = json!({"metadata": {"source": "OKTA"}, "users": ["u 1"]});
+    t.api.put("/v2/integrations/teams/t1/attach", body).await.ok();
+    t.api.contract("OKTA", "=K", None, None).await;
+    let dates = json!([{"start": "2025-01-01", "end": "2025-02-01"}, {"start": "2025-03-01", "end": "9999-12-31"}]);
+    let body = json!({"metadata": {"source": "OKTA"}, "users": [{"id": "u 1", "dates": dates}]});
+    t.api.post("/v2/integrations/contracts/=K/users", body).await.ok();
+}
+
+both_engines! {
+    /// Every list, with a header row also where nothing is in it.
+    async fn of_every_list(t: TestApp) {
+        furnish(&t).await;
+        let mut told = String::new();
+        for path in [
+            "users",
+            "users?updated_after=2030-01-01T00:00:00Z",
+            "contracts",
+            "brands",
+            "teams/1/users",
+            "teams/OKTA:t1/users",
+            "workspaces/1/users",
+            "users/1/workspaces",
+            "contracts/1/assignments",
+            "contracts/1/assignments?user=1",
+            "assignments?user=1",
+            "assignments?team=1&overlaps=2025-03-05..2025-03-05",
+        ] {
+            told += &format!("{path}\n{}", lines(&t.api, &format!("/api/{path}")).await);
+        }
+        expect![[r#"
+            users
+            id,email,first_name,last_name,phone,position,department,role_id,daily_hours,position_id,seniority_id,hourly_rate_effective_from,external_ids,created_at,updated_at
+            1,ana@example.com,"Ana ""A""","Lee, Li",'+34 600,'=1+1,"two
+            lines",4,7.5,,,,OKTA:u 1 SAP:0007,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z
+            users?updated_after=2030-01-01T00:00:00Z
+            id,email,first_name,last_name,phone,position,department,role_id,daily_hours,position_id,seniority_id,hourly_rate_effective_from,external_ids,created_at,updated_at
+            contracts
+            id,name,client_id,type,status,start_date,end_date,value,currency,description,external_ids,created_at,updated_at
+            1,'=K,1,,,,,,,,OKTA:=K,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z
+            brands
+            id,name,client_id,external_ids,created_at,updated_at
+            teams/1/users
+            id,user_id,external_ids,created_at,updated_at
+            1,1,OKTA:u 1 SAP:0007,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z
+            teams/OKTA:t1/users
+            id,user_id,external_ids,created_at,updated_at
+            1,1,OKTA:u 1 SAP:0007,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z
+            workspaces/1/users
+            user_id,external_ids,percentage,created_at,updated_at
+            1,OKTA:u 1 SAP:0007,12.5,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z
+            users/1/workspaces
+            workspace_id,external_ids,percentage,created_at,updated_at
+            1,OKTA:w1,12.5,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z
+            2,OKTA:w2,50,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z
+            contracts/1/assignments
+            id,user_id,start_date,end_date,source
+            1,1,2025-01-01,2025-02-01,OKTA
+            2,1,2025-03-01,,OKTA
+            contracts/1/assignments?user=1
+            id,user_id,start_date,end_date,source
+            1,1,2025-01-01,2025-02-01,OKTA
+            2,1,2025-03-01,,OKTA
+            assignments?user=1
+            id,contract_id,contract_name,contract_external_ids,user_id,start_date,end_date,source
+            1,1,'=K,OKTA:=K,1,2025-01-01,2025-02-01,OKTA
+            2,1,'=K,OKTA:=K,1,2025-03-01,,OKTA
+            assignments?team=1&overlaps=2025-03-05..2025-03-05
+            id,contract_id,contract_name,contract_external_ids,user_id,start_date,end_date,source
+            2,1,'=K,OKTA:=K,1,2025-03-01,,OKTA
+        "#]].assert_eq(&told);
+    }
+
+    /// A list of many pages is whole, and has every row once.
+    async fn whole(t: TestApp) {
+        t.api.user("OKTA", "u1").await;
+        let made = t.app.store.write::<_, Infallible, _>("test", async move |tx: &mut Tx| {
+            let more = tx.pick(
+                "WITH RECURSIVE n(n) AS (
+                    SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 2500
+                ) INSERT INTO users (company_id, id, email, email_key, first_name, last_name,
+                    role_id, daily_hours, created_at, updated_at)
+                SELECT company_id, n, n, n, first_name, last_name, role_id, daily_hours, created_at,
+                    updated_at FROM n, users",
+                "INSERT INTO users (company_id, id, email, email_key, first_name, last_name,
+                    role_id, daily_hours, created_at, updated_at)
+                SELECT company_id, n, n, n, first_name, last_name, role_id, daily_hours, created_at,
+                    updated_at FROM generate_series(2, 2500) n, users",
+            );
+            Ok(tx.execute(more, &[]).await?)
+        });
+        made.await.unwrap();
+        for path in ["/api/users", "/api/users?updated_after=2020-01-01T00:00:00Z"] {
+            let told = lines(&t.api, path).await;
+            let ids: Vec<&str> =
+                told.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+            let all: Vec<String> = (1..=2500).map(|id| id.to_string()).collect();
+            assert!(ids == all, "{path} {}", ids.len());
+        }
+    }
+
+    async fn wrong(t: TestApp) {
+        furnish(&t).await;
+        for (path, status) in [
+            ("users?limit=5", 400),
+            ("users?cursor=MQ", 400),
+            ("assignments?user=1&limit=5", 400),
+            ("contracts/1/assignments?limit=5", 400),
+            ("teams/1/users?limit=5", 400),
+            ("assignments", 400),
+            ("assignments?user=9", 404),
+            ("contracts/9/assignments", 404),
+            ("teams/9/users", 404),
+        ] {
+            let answer = csv(&t.api, &format!("/api/{path}")).await;
+            assert_eq!(answer.status, status, "{path}: {answer}");
+        }
+        let other = t.other_company().await;
+        assert_eq!(lines(&other, "/api/users").await.lines().count(), 1);
+        // A key is told its own sources' external ids.
+        let sap = t.key(&["SAP"], true).await;
+        let told = lines(&sap, "/api/users").await;
+        assert!(told.contains(",SAP:0007,") && !told.contains("OKTA"), "{told}");
+    }
+}
