@@ -201,7 +201,7 @@ fn last(range: DateRange) -> Option<Day> {
 
 /// A range that a user has or had on the contract, with who put it there.
 #[derive(Serialize, ToSchema)]
-#[schema(as = ContractRange)]
+#[schema(as = StandingRange)]
 struct Range {
     #[schema(example = 18)]
     id: i64,
