@@ -51,6 +51,8 @@ pub enum Refusal {
     NotAttached(Vec<i64>),
     /// The reference is another entity's.
     ReferenceTaken { kind: Kind, source: Source, external_id: ExternalId, owner: i64 },
+    /// What is to be changed is not as the caller saw it.
+    Stale,
     /// The inbox has no such item.
     NoSuchItem(String),
     /// The item was settled already.

@@ -94,7 +94,7 @@ impl Operation for Assign {
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
         let company = self.scope.company;
         include(tx, company).await?;
-        let contract_id = find_one(tx, &self.scope, Kind::Contract, &self.contract).await?;
+        let contract_id = find_one(tx, &self.scope, Kind::Contract, &self.contract, None).await?;
         let period = match self.mode {
             Mode::Add => period::share(tx, company, contract_id).await?,
             Mode::Replace(_) => period::hold(tx, company, contract_id).await?,

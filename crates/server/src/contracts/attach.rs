@@ -191,7 +191,7 @@ pub async fn exclude(tx: &mut Tx, company: i64) -> store::Result<()> {
 
 /// Waits for a delete of a user that runs, and keeps new ones waiting, until the commit: for who
 /// gives users assignments in more statements than one.
-pub(super) async fn include(tx: &mut Tx, company: i64) -> store::Result<()> {
+pub async fn include(tx: &mut Tx, company: i64) -> store::Result<()> {
     if tx.pick(true, false) {
         return Ok(());
     }

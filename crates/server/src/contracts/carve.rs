@@ -13,9 +13,9 @@ use crate::entities::Judged;
 use crate::events::Verb;
 use crate::events::data::{Data, Direction, Range};
 use crate::operation::{Operation, Turn};
+use crate::references::At;
 use crate::references::Named;
-use crate::references::named::{find_all, find_one};
-use crate::references::{At, Wanted, not_found};
+use crate::references::named::find_one;
 use crate::scope::Scope;
 use crate::store::{Error, Sequence, Tx};
 
@@ -65,9 +65,9 @@ impl Operation for Carve {
 
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
         let Self { scope, contract, user, window, splits } = self;
-        let contract_id = find_one(tx, scope, Kind::Contract, contract).await?;
+        let contract_id = find_one(tx, scope, Kind::Contract, contract, None).await?;
         let period = period::hold(tx, scope.company, contract_id).await?;
-        let user_id = find_user(tx, scope, user).await?;
+        let user_id = find_one(tx, scope, Kind::User, user, Some(At::Field("user"))).await?;
         let place = (scope.company, contract_id);
         let there = standing::of_users(tx, place, &[user_id]).await?;
         let held = |one: &Standing| {
@@ -127,19 +127,6 @@ fn tell(turn: &mut Turn, contract_id: i64, before: Vec<Standing>, after: Vec<Sta
     for (verb, direction, ranges) in told {
         if !ranges.is_empty() {
             turn.tell(Kind::Contract, verb, contract_id, Data::Ranges(direction, ranges));
-        }
-    }
-}
-
-async fn find_user(tx: &mut Tx, scope: &Scope, user: &Named) -> Judged<i64> {
-    let found = find_all(tx, scope.company, Kind::User, std::slice::from_ref(user)).await?;
-    match found[0] {
-        Some(id) => Ok(id),
-        None => {
-            let scope = Scope { source: user.source, ..scope.clone() };
-            let at = Some(At::Field("user"));
-            let wanted = Wanted { kind: Kind::User, reference: &user.reference, at };
-            Err(not_found(tx, &scope, &[wanted], &[None]).await)
         }
     }
 }

@@ -7,7 +7,7 @@ pub mod delete;
 pub mod detach;
 mod extra;
 mod list;
-mod period;
+pub mod period;
 pub mod positions;
 pub mod ranges;
 mod standing;

@@ -66,6 +66,11 @@ impl From<Refusal> for Problem {
                 );
                 Self::conflict("DuplicateExternalIdError", "ZC004", message)
             }
+            Refusal::Stale => {
+                let message = "The ranges are not as the ETag in If-Match says; read them again";
+                let status = StatusCode::PRECONDITION_FAILED;
+                Self::new(status, "PreconditionFailedError", "PRECONDITION_FAILED", message)
+            }
             Refusal::NoSuchItem(id) => {
                 let message = format!("There is no refusal {:?}", clip(&id));
                 let status = StatusCode::NOT_FOUND;

@@ -122,6 +122,8 @@ pub const CODES: &[Code] = codes! {
         Problem::key_reused();
     "REQUEST_TIMEOUT" "408" "the body did not arrive in its time" =>
         Problem::too_slow("body", Duration::from_secs(30));
+    "PRECONDITION_FAILED" "412" "what is to be changed is not as the ETag in `If-Match` says" =>
+        Refusal::Stale;
     "PAYLOAD_TOO_LARGE" "413" "the body or the batch is too large; `limits` says what is taken" =>
         Problem::too_large(Limits::default(), "The body is over 4194304 bytes".to_owned());
     "UNSUPPORTED_MEDIA_TYPE" "415" "the body is not JSON, nor a form where one is taken" =>

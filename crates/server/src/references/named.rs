@@ -2,7 +2,7 @@
 
 use domain::{Kind, Ref, Source};
 
-use super::{Wanted, fill, require};
+use super::{At, Wanted, fill, require};
 use crate::entities::table::existing;
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -55,14 +55,15 @@ pub async fn find_all(
     Ok(found)
 }
 
-/// The one entity that a path names.
+/// The one entity that a path names, or a field of the body.
 pub async fn find_one(
     tx: &mut Tx,
     scope: &Scope,
     kind: Kind,
     named: &Named,
+    at: Option<At<'_>>,
 ) -> Result<i64, Stop<Refusal>> {
     let scope = Scope { source: named.source, ..scope.clone() };
-    let wanted = [Wanted { kind, reference: &named.reference, at: None }];
+    let wanted = [Wanted { kind, reference: &named.reference, at }];
     Ok(require(tx, &scope, &wanted).await?[0])
 }

@@ -163,6 +163,11 @@ pub const REMEDIES: &[(&str, &str, &str)] = &[
         "Send it again, faster or less at once.",
         "Envíela de nuevo, más rápido o menos de una vez.",
     ),
+    (
+        "PRECONDITION_FAILED",
+        "Read it again, and send the change with the new ETag.",
+        "Vuelva a leerlo y envíe el cambio con el nuevo ETag.",
+    ),
     ("PAYLOAD_TOO_LARGE", "Send less at once.", "Envíe menos de una vez."),
     (
         "UNSUPPORTED_MEDIA_TYPE",

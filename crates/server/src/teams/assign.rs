@@ -71,7 +71,7 @@ impl Operation for Assign {
 
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
         let company = self.scope.company;
-        let team_id = find_one(tx, &self.scope, Kind::Team, &self.team).await?;
+        let team_id = find_one(tx, &self.scope, Kind::Team, &self.team, None).await?;
         let found = find_all(tx, company, Kind::User, &self.users).await?;
         let workspace = hold(tx, company, team_id, None).await?;
         let known: Vec<i64> = found.iter().flatten().copied().collect();
@@ -137,7 +137,7 @@ impl Operation for Unassign {
 
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
         let company = self.scope.company;
-        let team_id = find_one(tx, &self.scope, Kind::Team, &self.team).await?;
+        let team_id = find_one(tx, &self.scope, Kind::Team, &self.team, None).await?;
         let found = find_all(tx, company, Kind::User, &self.users).await?;
         hold(tx, company, team_id, None).await?;
         let there = of_team(tx, company, team_id).await?;

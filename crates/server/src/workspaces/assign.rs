@@ -68,7 +68,7 @@ impl Operation for Assign {
 
     async fn run(&self, tx: &mut Tx, turn: &mut Turn) -> Judged<Outcome> {
         let company = self.scope.company;
-        let user_id = find_one(tx, &self.scope, Kind::User, &self.user).await?;
+        let user_id = find_one(tx, &self.scope, Kind::User, &self.user, None).await?;
         let found = find_all(tx, company, Kind::Workspace, &self.workspaces).await?;
         let known: Vec<i64> = found.iter().flatten().copied().collect();
         let inactive: HashSet<i64> =

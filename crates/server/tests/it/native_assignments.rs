@@ -391,4 +391,44 @@ both_engines! {
         t.api.post(K1, json!({"assignments": [{"user": "OKTA:u1", "start_date": "2026-01-01", "x": 1}]})).await;
         assert_eq!(open().await, ["VALIDATION OKTA u1 /assignments/0/x"]);
     }
+
+    /// A change is done only if the ranges are as the caller saw them; whoever comes second is told.
+    async fn only_if_unchanged(t: TestApp) {
+        furnish(&t.api).await;
+        add(&t.api, &[range("u1", "2026-01-01", None)]).await.ok();
+        let tag = async || {
+            let seen = t.api.get(&format!("{K1}?user=OKTA:u1")).await;
+            seen.header("etag").unwrap().to_owned()
+        };
+        let send = async |path: &str, tag: &str, body: Value| {
+            let headers = [("content-type", "application/json"), ("if-match", tag)];
+            t.api.send(axum::http::Method::POST, path, &headers, body.to_string().into_bytes()).await
+        };
+        let (carve, ends) = (format!("{K1}/carve"), format!("{K1}/end"));
+        let days = json!({"user": "OKTA:u1", "from": "2026-03-01", "to": "2026-03-31"});
+        let first = tag().await;
+        assert_eq!(send(&carve, &first, days.clone()).await.status, 200);
+        expect![[r#"
+            412 Precondition Failed
+            {"type":"urn:crewline:error:PRECONDITION_FAILED","title":"PreconditionFailedError","status":412,"detail":"The ranges are not as the ETag in If-Match says; read them again","code":"PRECONDITION_FAILED","request_id":"[id]"}"#]].assert_eq(&send(&carve, &first, days.clone()).await.to_string());
+        assert_eq!(send(&ends, &first, json!({"user": "OKTA:u1", "on": "2026-01-31"})).await.status, 412);
+        let one = |users: &[&str]| {
+            let all: Vec<Value> = users.iter().map(|user| range(user, "2026-05-01", None)).collect();
+            json!({"assignments": all, "mode": "replace"})
+        };
+        assert_eq!(send(K1, &first, one(&["u1"])).await.status, 412);
+        assert_eq!(of_user(&t.api, 1).await.len(), 2);
+        assert_eq!(send(K1, &tag().await, one(&["u1", "u2"])).await.status, 400);
+        let both = format!("\"other\", {}", tag().await);
+        assert_eq!(send(K1, &both, one(&["u1"])).await.status, 200);
+        assert_eq!(send(&ends, &tag().await, json!({"user": 1, "on": "2026-06-30"})).await.status, 200);
+        assert_eq!(send(&ends, "*", json!({"user": 1, "on": "2026-06-29"})).await.status, 200);
+        // A weak tag is not good enough.
+        let weak = format!("W/{}", tag().await);
+        assert_eq!(send(&ends, &weak, json!({"user": 1, "on": "2026-06-01"})).await.status, 412);
+        assert_eq!(send(&ends, &first, json!({"user": 99, "on": "2026-06-01"})).await.status, 404);
+        // None of it waits in the inbox.
+        let open = t.api.get("/api/refusals?code=PRECONDITION_FAILED").await.ok();
+        assert_eq!(open["data"], json!([]));
+    }
 }

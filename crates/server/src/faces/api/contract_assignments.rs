@@ -16,6 +16,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::if_match::{IfMatch, Seen};
 use super::named::{Mode, Reference, Rejected, answer, nothing, source, words, writes};
 use super::{NoQuery, path_reference, unknown_parameter};
 use crate::app::Shared;
@@ -30,6 +31,7 @@ use crate::http::language::Language;
 use crate::http::log::Counts;
 use crate::http::records::Named as Record;
 use crate::http::{Answer, Caller, Check, JsonBody, Path, Problem, Records, Wire, Write, body};
+use crate::operation::Operation as _;
 use crate::references::Named;
 use crate::sources::Sources;
 
@@ -113,9 +115,9 @@ type Judged = Result<DateRange, RangeRefusal>;
 fn read_assign(
     app: &Shared,
     caller: &Caller,
-    contract: &str,
+    (contract, seen): (&str, Seen),
     body: &JsonBody,
-) -> Result<Assign, Problem> {
+) -> Result<IfMatch<Assign>, Problem> {
     let raw = body.object()?;
     let (said, mode, all_or_nothing, ranges) = Check::all(app.limits, |check| {
         let sent = Assignments::read(raw, check)?;
@@ -140,7 +142,12 @@ fn read_assign(
     let (users, ranges): (Vec<Named>, Vec<Judged>) = ranges.into_iter().unzip();
     let scope = writes(caller, &path, said, &users)?;
     let contract = Named { source: path.source, reference: contract };
-    Ok(Assign { scope, contract, users, ranges, all_or_nothing, mode })
+    let user = users[0].clone();
+    if seen.compares() && users.iter().any(|other| *other != user) {
+        return Err(Problem::validation("If-Match is for the ranges of one user"));
+    }
+    let assign = Assign { scope, contract: contract.clone(), users, ranges, all_or_nothing, mode };
+    Ok(IfMatch { operation: assign, seen, contract, user })
 }
 
 /// What came of ranges. `received` is `created`, `unchanged` and `rejected` together.
@@ -247,8 +254,8 @@ fn blame(user: &Named, why: Rejection) -> Blame {
     Blame { pointer: pointer.to_owned(), code, message: message.into() }
 }
 
-fn refused(sent: &Assign, outcome: &assign::Outcome) -> Refusals {
-    let each = sent.users.iter().zip(&outcome.results).enumerate();
+fn refused(sent: &IfMatch<Assign>, outcome: &assign::Outcome) -> Refusals {
+    let each = sent.operation.users.iter().zip(&outcome.results).enumerate();
     let rejected = each.filter_map(|(nth, (user, given))| match given {
         Given::Rejected(why) => Some((nth, vec![blame(user, *why)])),
         _ => None,
@@ -324,13 +331,16 @@ fn by_user(raw: &RawValue) -> Option<Record> {
     post,
     path = "/api/contracts/{ref}/assignments",
     tag = "assignments",
-    params(("ref" = String, Path, description = "The contract: our id, or `SOURCE:external-id`.", example = "SALESFORCE:SF-CONTRACT-12345")),
+    params(
+        ("ref" = String, Path, description = "The contract: our id, or `SOURCE:external-id`.", example = "SALESFORCE:SF-CONTRACT-12345"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the user's ranges on the contract: if they are others by now, nothing is done.")
+    ),
     request_body = Assignments,
     responses(
         (status = 200, description = "What came of each range.", body = Assigned),
         (status = 422, description = "All were rejected.", body = Assigned)
     ),
-    extensions(("x-error-codes" = json!(["ZC001"])))
+    extensions(("x-error-codes" = json!(["ZC001", "PRECONDITION_FAILED"])))
 )]
 async fn assign(
     State(app): State<Shared>,
@@ -342,8 +352,10 @@ async fn assign(
 ) -> Result<Response, Problem> {
     query.map_err(unknown_parameter)?;
     let language = Language::accepted(&headers);
-    let told = move |sent: &Assign, outcome| told_assign(sent, outcome, language);
-    let prepared = read_assign(&app, &caller, &contract, &body).map(|assign| (assign, told));
+    let told =
+        move |sent: &IfMatch<Assign>, outcome| told_assign(&sent.operation, outcome, language);
+    let asked = (&*contract, Seen::read(&headers));
+    let prepared = read_assign(&app, &caller, asked, &body).map(|assign| (assign, told));
     let records = Records::each("assignments", by_start).native();
     Ok(Write::of(&app, &caller, &body).records(records).run_each(prepared, refused).await)
 }
@@ -418,6 +430,12 @@ fn read_carve(
     Ok(Carve::new(scope, contract, user, window))
 }
 
+/// The operation that is made of a carving, with what the caller saw.
+fn if_seen<O>(headers: &HeaderMap, carve: Carve, operation: fn(Carve) -> O) -> IfMatch<O> {
+    let (contract, user) = (carve.contract.clone(), carve.user.clone());
+    IfMatch { operation: operation(carve), seen: Seen::read(headers), contract, user }
+}
+
 /// Take days out of a user's ranges on a contract
 ///
 /// Ranges within these days go, others are cut, and one that spans them becomes two. Whatever
@@ -427,16 +445,20 @@ fn read_carve(
     post,
     path = "/api/contracts/{ref}/assignments/carve",
     tag = "assignments",
-    params(("ref" = String, Path, description = "The contract: our id, or `SOURCE:external-id`.", example = "SALESFORCE:SF-CONTRACT-12345")),
+    params(
+        ("ref" = String, Path, description = "The contract: our id, or `SOURCE:external-id`.", example = "SALESFORCE:SF-CONTRACT-12345"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the user's ranges on the contract: if they are others by now, nothing is done.")
+    ),
     request_body = CarveBody,
     responses((status = 200, description = "What is left, and what is gone.", body = Carved)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
+    extensions(("x-error-codes" = json!(["ZC001", "PRECONDITION_FAILED"])))
 )]
 async fn carve(
     State(app): State<Shared>,
     caller: Caller,
     Path(contract): Path<String>,
     query: Result<Query<NoQuery>, QueryRejection>,
+    headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Problem> {
     query.map_err(unknown_parameter)?;
@@ -451,9 +473,9 @@ async fn carve(
         }
         Some((user?, window, said?))
     });
-    let told = |sent: &Carve, outcome| told_carve(&sent.scope.sources, outcome);
+    let told = |sent: &IfMatch<Carve>, outcome| told_carve(&sent.scope().sources, outcome);
     let write = Write::of(&app, &caller, &body).records(Records::each("", by_user).native());
-    Ok(write.run(prepared.map(|carve| (carve, told))).await)
+    Ok(write.run(prepared.map(|carve| (if_seen(&headers, carve, |carve| carve), told))).await)
 }
 
 /// End a user's ranges on a contract
@@ -464,16 +486,20 @@ async fn carve(
     post,
     path = "/api/contracts/{ref}/assignments/end",
     tag = "assignments",
-    params(("ref" = String, Path, description = "The contract: our id, or `SOURCE:external-id`.", example = "SALESFORCE:SF-CONTRACT-12345")),
+    params(
+        ("ref" = String, Path, description = "The contract: our id, or `SOURCE:external-id`.", example = "SALESFORCE:SF-CONTRACT-12345"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the user's ranges on the contract: if they are others by now, nothing is done.")
+    ),
     request_body = EndBody,
     responses((status = 200, description = "What is left, and what is gone.", body = Carved)),
-    extensions(("x-error-codes" = json!(["ZC001"])))
+    extensions(("x-error-codes" = json!(["ZC001", "PRECONDITION_FAILED"])))
 )]
 async fn end(
     State(app): State<Shared>,
     caller: Caller,
     Path(contract): Path<String>,
     query: Result<Query<NoQuery>, QueryRejection>,
+    headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Problem> {
     query.map_err(unknown_parameter)?;
@@ -487,7 +513,7 @@ async fn end(
         };
         Some((user?, window, said?))
     });
-    let told = |sent: &End, outcome| told_carve(&sent.0.scope.sources, outcome);
+    let told = |sent: &IfMatch<End>, outcome| told_carve(&sent.scope().sources, outcome);
     let write = Write::of(&app, &caller, &body).records(Records::each("", by_user).native());
-    Ok(write.run(prepared.map(|carve| (End(carve), told))).await)
+    Ok(write.run(prepared.map(|carve| (if_seen(&headers, carve, End), told))).await)
 }

@@ -59,7 +59,6 @@ pub async fn of_entity(
 }
 
 /// The ETag of `GET /api/contracts/{ref}/assignments?user=` as the transaction sees it.
-#[expect(dead_code, reason = "compared by writes")]
 pub async fn of_ranges(
     tx: &mut Tx,
     scope: &Scope,

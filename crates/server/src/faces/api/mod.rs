@@ -11,6 +11,7 @@ mod entities;
 mod etag;
 mod events;
 mod fields;
+mod if_match;
 mod memberships;
 mod named;
 mod references;

@@ -115,7 +115,7 @@ struct UserResult {
 
 /// A user that was in the team.
 #[derive(Serialize, ToSchema)]
-#[schema(as = TeamMember)]
+#[schema(as = RemovedTeamUser)]
 struct Member {
     /// The relation's id.
     #[schema(example = 178148)]
