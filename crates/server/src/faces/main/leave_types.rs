@@ -158,7 +158,7 @@ operation! {
 }
 
 body! {
-    struct Delete as "MainDeleteLeaveType" = {"id": 1} {
+    struct Delete as "MainDeleteLeaveType" = {"id": 2} {
         /// The leave type.
         id: required i64,
     }
