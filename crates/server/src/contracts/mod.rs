@@ -216,8 +216,8 @@ impl Update for Contract {
         linked: &[Option<i64>],
     ) -> Judged<Option<Self>> {
         judge_company(at, patch.company)?;
-        period::change(tx, at, patch.start_date, patch.end_date).await?;
         exchange_rates::require(tx, at.company, set(&patch.currency)).await?;
+        period::change(tx, at, patch.start_date, patch.end_date).await?;
         patch.extra.write(tx, at).await?;
         let sql = "UPDATE contracts SET
                 name = coalesce($3, name),
