@@ -17,8 +17,8 @@ pub enum Data {
     Members(Direction, Vec<Member>),
     /// Shares of a user's time that workspaces have.
     Shares(Vec<Share>),
-    /// References that it got: source, external id.
-    Linked(Vec<(i64, String)>),
+    /// References that it got, or that were taken from it: source, external id.
+    Linked(Direction, Vec<(i64, String)>),
     /// Exchange rates of the company.
     Rates(Vec<RateOfDay>),
 }
@@ -80,6 +80,7 @@ const MEMBERS_REMOVED: u8 = 5;
 const SHARES: u8 = 6;
 const LINKED: u8 = 7;
 const RATES: u8 = 8;
+const UNLINKED: u8 = 9;
 
 impl Data {
     /// How many things changed: what a reader pages through.
@@ -89,7 +90,7 @@ impl Data {
             Data::Ranges(_, rows) => rows.len(),
             Data::Members(_, rows) => rows.len(),
             Data::Shares(rows) => rows.len(),
-            Data::Linked(rows) => rows.len(),
+            Data::Linked(_, rows) => rows.len(),
             Data::Rates(rows) => rows.len(),
         }
     }
@@ -120,7 +121,7 @@ impl Data {
                         .for_each(|share| pack_share(&mut pack, share));
                 }
             }
-            Data::Linked(rows) => pack_references(&mut pack, rows),
+            Data::Linked(_, rows) => pack_references(&mut pack, rows),
             Data::Rates(rows) => pack_rates(&mut pack, rows),
         }
         pack.into_bytes()
@@ -134,7 +135,8 @@ impl Data {
             Data::Members(Direction::Added, _) => MEMBERS_ADDED,
             Data::Members(Direction::Removed, _) => MEMBERS_REMOVED,
             Data::Shares(_) => SHARES,
-            Data::Linked(_) => LINKED,
+            Data::Linked(Direction::Added, _) => LINKED,
+            Data::Linked(Direction::Removed, _) => UNLINKED,
             Data::Rates(_) => RATES,
         }
     }
@@ -153,7 +155,8 @@ impl Data {
                 let workspace_id = from.signed()?;
                 Some(Share { workspace_id, before: share(from)?, after: share(from)? })
             })?),
-            LINKED => Data::Linked(references(from)?),
+            LINKED => Data::Linked(Direction::Added, references(from)?),
+            UNLINKED => Data::Linked(Direction::Removed, references(from)?),
             RATES => Data::Rates(rows(from, rate)?),
             _ => return None,
         })
@@ -293,8 +296,9 @@ mod tests {
             Data::Members(Direction::Added, vec![Member { id: 3, user_id: 4 }]),
             Data::Members(Direction::Removed, vec![Member { id: 3, user_id: i64::MAX }]),
             Data::Shares(vec![share(None, Some(1)), share(Some(1_000_000), None)]),
-            Data::Linked(references),
+            Data::Linked(Direction::Added, references.clone()),
             Data::Rates(vec![rate(None), rate(Some(quote(1)))]),
+            Data::Linked(Direction::Removed, references),
         ]
     }
 
@@ -326,6 +330,6 @@ mod tests {
     #[test]
     fn the_bytes_stay_as_they_are() {
         let bytes: Vec<Vec<u8>> = every_kind().iter().map(Data::pack).collect();
-        expect_test::expect!["[[1, 0, 0, 2, 2, 1, 97, 208, 15, 2, 195, 169], [2, 3, 242, 185, 2, 10, 14, 0, 0, 206, 200, 227, 2, 0, 0, 62, 144, 200, 227, 2, 1, 1, 229, 158, 90, 180, 231, 189, 3, 2], [3, 3, 242, 185, 2, 10, 14, 0, 0, 206, 200, 227, 2, 0, 0, 62, 144, 200, 227, 2, 1, 1, 229, 158, 90, 180, 231, 189, 3, 2], [3, 0], [4, 1, 6, 8], [5, 1, 6, 254, 255, 255, 255, 255, 255, 255, 255, 255, 1], [6, 2, 18, 0, 2, 18, 128, 137, 122, 0], [7, 2, 2, 1, 97, 208, 15, 2, 195, 169], [8, 2, 3, 69, 85, 82, 232, 186, 2, 0, 4, 2, 4, 69, 85, 82, 88, 3, 69, 85, 82, 232, 186, 2, 1, 2, 2, 4, 69, 85, 82, 88, 4, 2, 4, 69, 85, 82, 88]]"].assert_eq(&format!("{bytes:?}"));
+        expect_test::expect!["[[1, 0, 0, 2, 2, 1, 97, 208, 15, 2, 195, 169], [2, 3, 242, 185, 2, 10, 14, 0, 0, 206, 200, 227, 2, 0, 0, 62, 144, 200, 227, 2, 1, 1, 229, 158, 90, 180, 231, 189, 3, 2], [3, 3, 242, 185, 2, 10, 14, 0, 0, 206, 200, 227, 2, 0, 0, 62, 144, 200, 227, 2, 1, 1, 229, 158, 90, 180, 231, 189, 3, 2], [3, 0], [4, 1, 6, 8], [5, 1, 6, 254, 255, 255, 255, 255, 255, 255, 255, 255, 1], [6, 2, 18, 0, 2, 18, 128, 137, 122, 0], [7, 2, 2, 1, 97, 208, 15, 2, 195, 169], [8, 2, 3, 69, 85, 82, 232, 186, 2, 0, 4, 2, 4, 69, 85, 82, 88, 3, 69, 85, 82, 232, 186, 2, 1, 2, 2, 4, 69, 85, 82, 88, 4, 2, 4, 69, 85, 82, 88], [9, 2, 2, 1, 97, 208, 15, 2, 195, 169]]"].assert_eq(&format!("{bytes:?}"));
     }
 }

@@ -47,17 +47,20 @@ pub enum Verb {
     Deleted,
     /// It got references.
     Linked,
+    /// References were taken from it.
+    Unlinked,
     UsersAttached,
     UsersDetached,
     WorkspacesAttached,
     WorkspacesDetached,
 }
 
-const VERBS: [&str; 8] = [
+const VERBS: [&str; 9] = [
     "created",
     "updated",
     "deleted",
     "linked",
+    "unlinked",
     "users.attached",
     "users.detached",
     "workspaces.attached",
@@ -80,7 +83,7 @@ pub const RATES_SYNCED: &str = "exchange_rates.synced";
 
 /// Every type that an event may have.
 pub fn types() -> Vec<&'static str> {
-    let all = [Verb::Created, Verb::Updated, Verb::Deleted, Verb::Linked];
+    let all = [Verb::Created, Verb::Updated, Verb::Deleted, Verb::Linked, Verb::Unlinked];
     let of_kinds = Kind::ALL.into_iter().flat_map(|kind| all.map(|verb| verb.of(kind)));
     let others = [
         Verb::UsersAttached.of(Kind::Contract),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Reference;
 use crate::entities::Judged;
 use crate::entities::table::existing;
+use crate::events::data::Direction;
 use crate::events::{Data, Verb};
 use crate::operation::{Operation, Turn};
 use crate::refusal::{Missing, NotFound, Refusal};
@@ -91,7 +92,7 @@ impl Operation for LinkAll {
         }
         insert(tx, company, created, now).await?;
         for ((kind, id), references) in linked {
-            turn.tell(kind, Verb::Linked, id, Data::Linked(references));
+            turn.tell(kind, Verb::Linked, id, Data::Linked(Direction::Added, references));
         }
         Ok(outcomes)
     }

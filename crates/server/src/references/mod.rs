@@ -3,6 +3,7 @@
 pub mod link;
 mod list;
 pub mod named;
+pub mod relink;
 pub mod remembered;
 
 use std::collections::HashMap;

@@ -44,6 +44,7 @@ mod native_assignments;
 mod native_csv;
 mod native_members;
 mod native_reads;
+mod native_references;
 mod nodes;
 mod overload;
 mod products;

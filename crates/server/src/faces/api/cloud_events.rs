@@ -159,10 +159,10 @@ pub fn changes<'a>(data: &'a Data, sources: &'a Sources) -> Box<dyn Iterator<Ite
         Data::Ranges(way, rows) => Box::new(rows.iter().map(|row| went(*way, range(row)))),
         Data::Members(way, rows) => Box::new(rows.iter().map(|row| went(*way, member(row)))),
         Data::Shares(rows) => Box::new(rows.iter().map(share)),
-        Data::Linked(rows) => Box::new(rows.iter().filter_map(|(source, id)| {
+        Data::Linked(way, rows) => Box::new(rows.iter().filter_map(|(source, id)| {
             let source = sources.visible(*source)?.name;
             let linked = json!({"source": source, "external_id": id});
-            Some(went(Direction::Added, object(linked)))
+            Some(went(*way, object(linked)))
         })),
         Data::Rates(rows) => Box::new(rows.iter().map(|row| {
             let quote = |quote: &Quote| rate(&row.currency, Day(row.day), quote);

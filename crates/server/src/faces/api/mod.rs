@@ -14,6 +14,7 @@ mod fields;
 mod if_match;
 mod memberships;
 mod named;
+mod reference;
 mod references;
 mod refusals;
 mod team_members;
@@ -51,6 +52,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(entities::routes())
         .merge(events::routes())
         .merge(memberships::routes())
+        .merge(reference::routes())
         .merge(references::routes())
         .merge(refusals::routes())
         .merge(team_members::routes())

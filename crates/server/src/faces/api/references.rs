@@ -40,7 +40,7 @@ const LINKS: usize = 1_000;
 
 /// What one source calls one entity.
 #[derive(Serialize, ToSchema)]
-struct Reference {
+pub struct Reference {
     kind: KindName,
     #[schema(example = "OKTA")]
     source: &'static str,
@@ -52,7 +52,7 @@ struct Reference {
     created_at: Iso,
 }
 
-fn reference(sources: &Sources, reference: references::Reference) -> Option<Reference> {
+pub fn reference(sources: &Sources, reference: references::Reference) -> Option<Reference> {
     Some(Reference {
         kind: KindName(reference.kind),
         source: sources.visible(reference.source_id)?.name,
