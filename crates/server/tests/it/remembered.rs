@@ -29,7 +29,7 @@ async fn attached(t: &TestApp, year: i32) -> Vec<i64> {
 
 /// A contract, and the users `a` and `b`, who were found before.
 async fn known() -> (TestApp, [i64; 2]) {
-    let t = TestApp::new(Engine::Sqlite).await;
+    let mut t = TestApp::new(Engine::Sqlite).await;
     t.quiet().await;
     t.api.contract("OKTA", "k", None, None).await;
     let ids = [t.api.user("OKTA", "a").await, t.api.user("OKTA", "b").await];
