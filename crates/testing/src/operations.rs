@@ -36,7 +36,9 @@ fn operation(template: &'static str, method: &str, said: &'static Value) -> Oper
         let example = parameter["example"].to_string();
         let example = example.trim_matches('"');
         path = path.replace(&format!("{{{name}}}"), example);
-        let needed = parameter["required"] == true || said["x-one-of"][0] == parameter["name"];
+        // Of some that may narrow the list of assignments it needs at least one.
+        let first = template == "/api/assignments" && name == "user";
+        let needed = parameter["required"] == true || first;
         if parameter["in"] == "query" && needed {
             let sign = if path.contains('?') { '&' } else { '?' };
             path = format!("{path}{sign}{name}={example}");

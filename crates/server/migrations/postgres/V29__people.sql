@@ -13,6 +13,5 @@ UPDATE users SET name_key = replace(lower(first_name || ' ' || last_name), 'ς',
 -- Read by the search, which needs nothing else.
 CREATE INDEX users_name_key ON users (company_id, name_key, id, hidden);
 -- What a list counts in, whatever narrows it.
-DROP INDEX users_updated_at;
 CREATE INDEX users_updated_at
-  ON users (company_id, updated_at, hidden, position_id, created_at);
+  ON users (company_id, updated_at, id, hidden, position_id, created_at);

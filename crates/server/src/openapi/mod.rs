@@ -3,8 +3,7 @@
 //! A handler names the codes that its operation may refuse with, besides those of every
 //! operation: `extensions(("x-error-codes" = json!(["ZC001", "ZC004"])))`. The answers are made
 //! of [`CODES`], and the document then names all of them. With `"x-in-earnest" = json!(true)` it
-//! says that the operation can be neither tried nor kept to be answered again; with
-//! `"x-one-of" = json!(["user", "team"])` that it needs at least one of these parameters.
+//! says that the operation can be neither tried nor kept to be answered again.
 
 mod codes;
 mod manner;
@@ -125,11 +124,7 @@ fn common(path: &str, method: &HttpMethod, operation: &mut Operation) {
         all.entry(code.status).or_default().push(code);
     }
     let shown: BTreeSet<&str> = all.values().flatten().map(|code| code.name()).collect();
-    let mut extensions = Extensions::builder().add("x-error-codes", json!(shown));
-    if let Some(parameters) = said("x-one-of") {
-        extensions = extensions.add("x-one-of", parameters.clone());
-    }
-    let extensions = extensions.build();
+    let extensions = Extensions::builder().add("x-error-codes", json!(shown)).build();
     operation.extensions = Some(extensions);
     for (status, codes) in all {
         let response = answer(&codes, native, *method == HttpMethod::Get);

@@ -188,6 +188,7 @@ async fn first_ones(api: &Api) {
     for (group, fields) in first {
         api.create(group, "SAP", "first", fields).await.ok();
     }
+    api.attach("SAP", "first", "first", &[("2020-01-01", "2020-02-01")]).await;
 }
 
 /// Whom the examples speak of besides what they create themselves.

@@ -272,9 +272,9 @@ both_engines! {
                 let all = all + &findings(&t, &["INSERT INTO event_horizons VALUES (1, 5000)"]).await;
                 expect![[r#"
                     assignments of company 1: 1 name a contract that does not exist (contract_id=99 user_id=1 id=1)
-                    events of company 1: 1 have a number that has yet to be given (number=1020)
+                    events of company 1: 1 have a number that has yet to be given (number=1021)
                     event_horizons of company 1: 1 begin behind the last number (purged_to=5000)
-                    events of company 1: 20 lie behind where the company's events begin (number=1, number=2, number=3, number=4, number=5, number=6, number=7, number=8, number=9, number=10)
+                    events of company 1: 21 lie behind where the company's events begin (number=1, number=2, number=3, number=4, number=5, number=6, number=7, number=8, number=9, number=10)
                 "#]].assert_eq(&all);
             }
         }

@@ -100,7 +100,7 @@ both_engines! {
             404 Not Found
             {"status":404,"name":"ClientNotFoundError","code":"ZC001","message":"There is no client \"acme\"","request_id":"[id]"}
             400 Bad Request
-            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"3 fields are not valid: /filters/archived, /filters/name, /filters/updatedAt","request_id":"[id]","errors":[{"pointer":"/filters/archived","message":"is not a field here; the fields are name, updatedAt"},{"pointer":"/filters/name","message":"must be a string of 1 to 255 characters"},{"pointer":"/filters/updatedAt","message":"must be a real calendar date in the form YYYY-MM-DD"}]}
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"3 fields are not valid: /filters/archived, /filters/name, /filters/updatedAt","request_id":"[id]","errors":[{"pointer":"/filters/archived","message":"is not a field here; the fields are name, updatedAt"},{"pointer":"/filters/name","message":"must be a string of 1 to 255 characters"},{"pointer":"/filters/updatedAt","message":"must be a real calendar date in the form YYYY-MM-DD, alone or with a time (ISO 8601)"}]}
             400 Bad Request
             {"status":400,"name":"ValidationError","code":"VALIDATION","message":"The name in the path must be a string of 1 to 255 characters","request_id":"[id]"}
             400 Bad Request

@@ -116,7 +116,7 @@ both_engines! {
             400 Bad Request
             {"status":400,"name":"ValidationError","code":"VALIDATION","message":"4 fields are not valid: /first_name, /last_name, /email, /role_id","request_id":"[id]","errors":[{"pointer":"/first_name","message":"is required and must be a string of 1 to 255 characters"},{"pointer":"/last_name","message":"is required and must be a string of 1 to 255 characters"},{"pointer":"/email","message":"is required and must be an e-mail address of at most 254 characters"},{"pointer":"/role_id","message":"is required and must be a role from 1 to 6: 1 C-Level, 2 Director, 3 Project Manager, 4 Collaborator, 5 Freelancer, 6 Client"}]}
             400 Bad Request
-            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"9 fields are not valid: /user_position_id, /phone, /birthday, /hourly_rate, /monthly_hours, /daily_hours, /plan_id, /hidden, /salary","request_id":"[id]","errors":[{"pointer":"/user_position_id","message":"must be a positive integer"},{"pointer":"/phone","message":"must be a string of at most 10,000 characters"},{"pointer":"/birthday","message":"must be a real calendar date in the form YYYY-MM-DD, or a moment in ISO 8601 with its offset, such as 2026-05-11T00:00:00Z"},{"pointer":"/hourly_rate","message":"must be a number below 100,000,000,000 with at most 4 decimal places"},{"pointer":"/monthly_hours","message":"must be a number from 0 to 744 with at most 4 decimal places"},{"pointer":"/daily_hours","message":"must be a number from 0 to 24 with at most 4 decimal places"},{"pointer":"/plan_id","message":"must be 4 (Project Management) or 5 (Capacity Planning)"},{"pointer":"/hidden","message":"must be true or false"},{"pointer":"/salary","message":"must be a number below 100,000,000,000 with at most 4 decimal places"}]}
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"9 fields are not valid: /user_position_id, /phone, /birthday, /hourly_rate, /monthly_hours, /daily_hours, /plan_id, /hidden, /salary","request_id":"[id]","errors":[{"pointer":"/user_position_id","message":"must be a positive integer"},{"pointer":"/phone","message":"must be a string of at most 10,000 characters"},{"pointer":"/birthday","message":"must be a real calendar date in the form YYYY-MM-DD, alone or with a time (ISO 8601)"},{"pointer":"/hourly_rate","message":"must be a number below 100,000,000,000 with at most 4 decimal places"},{"pointer":"/monthly_hours","message":"must be a number from 0 to 744 with at most 4 decimal places"},{"pointer":"/daily_hours","message":"must be a number from 0 to 24 with at most 4 decimal places"},{"pointer":"/plan_id","message":"must be 4 (Project Management) or 5 (Capacity Planning)"},{"pointer":"/hidden","message":"must be true or false"},{"pointer":"/salary","message":"must be a number below 100,000,000,000 with at most 4 decimal places"}]}
             400 Bad Request
             {"status":400,"name":"InvalidRoleError","code":"INVALID_ROLE","message":"role_id must be a role from 1 to 6: 1 C-Level, 2 Director, 3 Project Manager, 4 Collaborator, 5 Freelancer, 6 Client","request_id":"[id]","errors":[{"pointer":"/role_id","message":"role_id must be a role from 1 to 6: 1 C-Level, 2 Director, 3 Project Manager, 4 Collaborator, 5 Freelancer, 6 Client"}]}
             409 Conflict
@@ -173,10 +173,10 @@ both_engines! {
         assert_eq!(filtered(&t, &json!({"withHiddenUsers": false, "withPosition": false})).await, [1, 3]);
         assert_eq!(filtered(&t, &json!({"withPosition": true})).await, [3]);
         assert_eq!(filtered(&t, &json!({"withHiddenUsers": true, "withPosition": true})).await, [3, 4]);
-        // On that day or later: the day in UTC.
+        // On that day, as the text has it, or later.
         for (day, expected) in [
             ("2026-01-08", vec![1, 3]), ("2026-01-09", vec![3]), ("2026-01-10", vec![]),
-            ("2026-01-09T23:59:59Z", vec![3]), ("2026-01-08T23:59:59-03:00", vec![3]),
+            ("2026-01-09T23:59:59Z", vec![3]), ("2026-01-08T23:59:59-03:00", vec![1, 3]),
         ] {
             assert_eq!(filtered(&t, &json!({"createdAt": day})).await, expected, "{day}");
             assert_eq!(filtered(&t, &json!({"updatedAt": day})).await, expected, "{day}");

@@ -68,14 +68,14 @@ both_engines! {
         }
         expect![[r#"
             users
-            id,email,first_name,last_name,phone,position,department,role_id,daily_hours,position_id,seniority_id,hourly_rate_effective_from,external_ids,created_at,updated_at
+            id,email,first_name,last_name,phone,position,department,role_id,daily_hours,position_id,seniority_id,hourly_rate_effective_from,description,birthday,hourly_rate,monthly_hours,plan_id,hidden,charge_hours,external_ids,created_at,updated_at
             1,ana@example.com,"Ana ""A""","Lee, Li",'+34 600,'=1+1,"two
-            lines",4,7.5,,,,OKTA:u 1 SAP:0007,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z
+            lines",4,7.5,,,,,,,,,false,,OKTA:u 1 SAP:0007,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z
             users?updated_after=2030-01-01T00:00:00Z
-            id,email,first_name,last_name,phone,position,department,role_id,daily_hours,position_id,seniority_id,hourly_rate_effective_from,external_ids,created_at,updated_at
+            id,email,first_name,last_name,phone,position,department,role_id,daily_hours,position_id,seniority_id,hourly_rate_effective_from,description,birthday,hourly_rate,monthly_hours,plan_id,hidden,charge_hours,external_ids,created_at,updated_at
             contracts
-            id,name,client_id,type,status,start_date,end_date,value,currency,description,external_ids,created_at,updated_at
-            1,'=K,1,,,,,,,,OKTA:=K,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z
+            id,name,client_id,type,status,start_date,end_date,value,currency,description,source,frequency,url,url_name,json_integrations,currency_id,user_positions_header_id,positions,external_ids,created_at,updated_at
+            1,'=K,1,,,,,,,,,,,,,,,,OKTA:=K,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z
             brands
             id,name,client_id,external_ids,created_at,updated_at
             teams/1/users

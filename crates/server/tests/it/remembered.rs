@@ -22,7 +22,7 @@ async fn attach(t: &TestApp, year: i32, users: &[&str]) -> Answer {
 /// Who is on the contract from a year on.
 async fn attached(t: &TestApp, year: i32) -> Vec<i64> {
     let rows = t.api.get("/v1/contracts/1/users?perPage=200").await.ok();
-    let of_year = |row: &&Value| row["start"].as_str().unwrap().starts_with(&year.to_string());
+    let of_year = |row: &&Value| row["start_date"].as_str().unwrap().starts_with(&year.to_string());
     let rows = rows["data"].as_array().unwrap().iter().filter(of_year);
     rows.map(|row| row["user_id"].as_i64().unwrap()).collect()
 }
@@ -40,7 +40,7 @@ async fn known() -> (TestApp, [i64; 2]) {
 
 async fn delete(t: &TestApp, contract: &str, user: &str) {
     let path = format!("/v2/integrations/contracts/{contract}/users");
-    t.api.delete(&path, okta(json!({"users": [{"id": user}]}))).await.ok();
+    t.api.delete(&path, okta(json!({"users": [user]}))).await.ok();
     t.api.delete(&format!("/v2/integrations/users/{user}"), okta(json!({}))).await.ok();
 }
 

@@ -278,12 +278,11 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V25__webhooks.sql 216de64fdbbc
         sqlite/V26__references_of_an_entity.sql 2f016eae1f07
         sqlite/V27__removed_references.sql 18492ecebf00
-        sqlite/V28__lists.sql 2e3120873245
-        sqlite/V31__clients_and_projects.sql 668bd0463bc9
-        sqlite/V29__people.sql 680b1707b215
+        sqlite/V28__lists.sql f8fc2f62715e
+        sqlite/V29__people.sql 3236aa80361e
         sqlite/V30__contracts_of_the_main_api.sql 7f1b4ddce7cb
-        sqlite/V32__what_changed_since.sql d8635e8acd80
-        sqlite/V32__native_reads.sql 0ebe06779101
+        sqlite/V31__clients_and_projects.sql 668bd0463bc9
+        sqlite/V32__native_reads.sql 0f902541258c
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -311,12 +310,11 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V25__webhooks.sql 933ce9dc04d8
         postgres/V26__references_of_an_entity.sql 2f016eae1f07
         postgres/V27__removed_references.sql c71ab1d07a22
-        postgres/V28__lists.sql 2e3120873245
-        postgres/V31__clients_and_projects.sql 2e819126fe83
-        postgres/V29__people.sql 84b363f03cae
+        postgres/V28__lists.sql f8fc2f62715e
+        postgres/V29__people.sql 09823608106d
         postgres/V30__contracts_of_the_main_api.sql 8949df8f00ca
-        postgres/V32__what_changed_since.sql d8635e8acd80
-        postgres/V32__native_reads.sql 0ebe06779101
+        postgres/V31__clients_and_projects.sql 2e819126fe83
+        postgres/V32__native_reads.sql 0f902541258c
     "#]]
     .assert_eq(&sums);
 }

@@ -84,7 +84,7 @@ both_engines! {
             400 Bad Request
             {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"the path must end like OKTA:external-id","code":"VALIDATION","request_id":"[id]"}"#]].assert_eq(&said.map(|answer| answer.to_string()).join("\n"));
         let inbox = api.get("/api/refusals?state=open").await.ok();
-        assert_eq!(inbox["data"].as_array().unwrap().len(), 5, "{inbox}");
+        assert_eq!(inbox["data"].as_array().unwrap().len(), 7, "{inbox}");
         api.put("/api/clients/SAP:nobody", json!({"name": "Somebody"})).await;
         let retried = api.post("/api/refusals/retry", json!({"operation": "contracts.update"})).await.ok();
         let outcomes: Vec<&Value> =

@@ -200,10 +200,7 @@ async fn read_page(
     responses((status = 200, description = "A page; as CSV the whole list.", content(
         (Page<Assignment> = "application/json"), (String = "text/csv")
     ))),
-    extensions(
-        ("x-error-codes" = json!(["ZC001", "FORBIDDEN"])),
-        ("x-one-of" = json!(["user", "contract", "team", "workspace"]))
-    )
+    extensions(("x-error-codes" = json!(["ZC001", "FORBIDDEN"])))
 )]
 async fn list(
     State(app): State<Shared>,
