@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::attach::{Dates, Entry};
-use domain::range::{DateRange, Sent};
+use domain::range::{DateRange, Policy, Sent};
 use domain::source::BUILT_IN;
 use domain::{ExternalId, Ref, Source};
 use server::app::{App, Settings, Shared};
@@ -71,7 +71,7 @@ fn attach(ranges: usize, random: &mut Random) -> Result<Attach> {
         let (year, month) = (2000 + random.below(90), 1 + random.below(12));
         let start = format!("{year}-{month:02}-{:02}", 1 + random.below(28));
         let end = format!("{}-{month:02}-{:02}", year + 1, 1 + random.below(28));
-        let range = DateRange::parse(Sent::Text(&start), Sent::Text(&end));
+        let range = DateRange::parse(Sent::Text(&start), Sent::Text(&end), Policy::Cor);
         entries.push(Entry { user: Some(id(&user(nth))?), dates: Dates::Ranges(vec![range]) });
     }
     let contract = id(&external("contract", random.below(CONTRACTS)))?;

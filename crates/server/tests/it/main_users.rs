@@ -194,7 +194,7 @@ both_engines! {
             400 Bad Request
             {"status":400,"name":"ValidationError","code":"VALIDATION","message":"/filters/hidden is not a field here; the fields are withHiddenUsers, withPosition, createdAt, updatedAt","request_id":"[id]","errors":[{"pointer":"/filters/hidden","message":"is not a field here; the fields are withHiddenUsers, withPosition, createdAt, updatedAt"}]}
             400 Bad Request
-            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"2 fields are not valid: /filters/withPosition, /filters/createdAt","request_id":"[id]","errors":[{"pointer":"/filters/withPosition","message":"must be true or false"},{"pointer":"/filters/createdAt","message":"must be a real calendar date in the form YYYY-MM-DD, or a moment in ISO 8601 with its offset, such as 2026-05-11T00:00:00Z"}]}"#]].assert_eq(&said.map(|answer| answer.to_string()).join("\n"));
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"2 fields are not valid: /filters/withPosition, /filters/createdAt","request_id":"[id]","errors":[{"pointer":"/filters/withPosition","message":"must be true or false"},{"pointer":"/filters/createdAt","message":"must be a real calendar date in the form YYYY-MM-DD, alone or with a time (ISO 8601)"}]}"#]].assert_eq(&said.map(|answer| answer.to_string()).join("\n"));
     }
 
     /// A user's leaves that are not over: with their types, by their start.

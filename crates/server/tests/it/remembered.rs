@@ -86,7 +86,8 @@ async fn who_was_given_to_another_is_the_other() {
 #[tokio::test]
 async fn each_source_has_its_own() {
     let (t, [a, _]) = known().await;
-    let other = t.api.user("SAP", "a").await;
+    let fields = json!({"email": "other@example.com", "first_name": "Eva", "last_name": "Lee"});
+    let other = t.api.create("users", "SAP", "a", fields).await.ok()["id"].as_i64().unwrap();
     t.api.contract("SAP", "k", None, None).await;
     let dates = json!([{"start": "2001-01-01", "end": "2001-02-01"}]);
     let mut body = json!({"users": [{"id": "a", "dates": dates}, {"id": "b", "dates": dates}]});
