@@ -57,18 +57,20 @@ impl Turn {
     }
 
     /// Tells how an entity, which is held, has changed; nothing when it has not.
+    /// Whether it has.
     pub async fn updated(
         &mut self,
         tx: &mut Tx,
         (company, kind, id): (i64, Kind, i64),
         before: &Image,
-    ) -> store::Result<()> {
+    ) -> store::Result<bool> {
         let after = image::image(tx, company, kind, id).await?;
         let change = image::change(kind, Some(before), after.as_ref());
-        if !change.is_empty() {
+        let changed = !change.is_empty();
+        if changed {
             self.tell(kind, Verb::Updated, id, Data::Entity(change, Vec::new()));
         }
-        Ok(())
+        Ok(changed)
     }
 
     /// What goes with the commit of an operation that was done: its events.

@@ -99,6 +99,12 @@ impl Receiver {
         self.received().iter().map(Received::number).collect()
     }
 
+    /// Listens no more: whoever connects from here on is refused.
+    pub async fn close(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+    }
+
     /// What has come as soon as there is so much; it fails after a while.
     pub async fn wait(&self, count: usize) -> Vec<Received> {
         let until = Instant::now() + Duration::from_secs(20);

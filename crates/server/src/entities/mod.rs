@@ -253,25 +253,27 @@ impl<E: Update> Operation for Change<E> {
         let (id, linked) = require(tx, scope, (E::KIND, own), E::patch_links(patch)).await?;
         let &Scope { company, source, .. } = scope;
         let place = Place { company, id, now: turn.now, source };
-        update(tx, turn, place, patch, &linked).await
+        let (entity, _) = update(tx, turn, place, patch, &linked).await?;
+        Ok(entity)
     }
 }
 
-/// Updates an entity whose links are known, and tells what changed.
+/// Updates an entity whose links are known, and tells what changed; if nothing did, when it was
+/// changed last.
 async fn update<E: Update>(
     tx: &mut Tx,
     turn: &mut Turn,
     place: Place,
     patch: &E::Patch,
     linked: &[Option<i64>],
-) -> Judged<E> {
+) -> Judged<(E, Option<Timestamp>)> {
     let Place { company, id, .. } = place;
     let gone = || store::Error::changed("the entity was deleted meanwhile");
     E::hold(tx, place, patch, linked).await?;
-    let before = image::held(tx, company, E::KIND, id).await?.ok_or_else(gone)?;
+    let (since, before) = image::held_since(tx, company, E::KIND, id).await?.ok_or_else(gone)?;
     let entity = E::update(tx, place, patch, linked).await?.ok_or_else(gone)?;
-    turn.updated(tx, (company, E::KIND, id), &before).await?;
-    Ok(entity)
+    let changed = turn.updated(tx, (company, E::KIND, id), &before).await?;
+    Ok((entity, (!changed).then_some(since)))
 }
 
 /// Deletes the entity that a reference names, with all its references, unless something depends

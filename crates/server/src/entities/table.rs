@@ -96,7 +96,7 @@ pub(super) struct Statements {
     existing_held: String,
     found: String,
     found_held: String,
-    /// The fields of an entity, in their order.
+    /// When an entity was changed last, and its fields, in their order.
     pub(super) image: String,
     /// Id, times and fields of an entity, of those behind an id, and of those behind a time of
     /// change and an id.
@@ -111,8 +111,7 @@ pub(super) struct Statements {
     /// teams before workspaces.
     goes: Vec<&'static str>,
     delete: String,
-    /// When some entities were changed last, and what sets that of one.
-    stamps: String,
+    /// Sets when an entity was changed last.
     stamp: String,
 }
 
@@ -149,7 +148,7 @@ impl Statements {
             existing_held: format!("{existing} ORDER BY t.id FOR KEY SHARE OF t"),
             existing,
             found_held: format!("{found} FOR UPDATE"),
-            image: format!("SELECT {columns} {from}"),
+            image: format!("SELECT t.updated_at, {columns} {from}"),
             told: format!("{told} {from}"),
             told_by_id: format!("{page} AND t.id > $2 ORDER BY t.id LIMIT $3"),
             told_by_change: format!(
@@ -159,10 +158,6 @@ impl Statements {
             found,
             dependents: counts.join(" UNION ALL "),
             goes,
-            stamps: format!(
-                "SELECT t.id, t.updated_at FROM {{e(id bigint)}} CROSS JOIN {name} t
-                WHERE t.company_id = $1 AND t.id = e.id"
-            ),
             stamp: format!("UPDATE {name} SET updated_at = $3 WHERE company_id = $1 AND id = $2"),
             delete: match soft {
                 true => {
@@ -191,19 +186,6 @@ pub async fn existing(
 pub async fn found(tx: &mut Tx, company: i64, kind: Kind, id: i64) -> store::Result<Option<i64>> {
     let found = tx.query_opt(&statements(kind).found, params![company, id]).await?;
     Ok(found.map(|(id,)| id))
-}
-
-/// When entities were changed last: `(id, instant)`.
-pub async fn stamps(
-    tx: &mut Tx,
-    kind: Kind,
-    company: i64,
-    ids: &[i64],
-) -> store::Result<Vec<(i64, Timestamp)>> {
-    match ids.is_empty() {
-        true => Ok(Vec::new()),
-        false => tx.query_batch(&statements(kind).stamps, params![company], &[Col::Int(ids)]).await,
-    }
 }
 
 /// Sets when an entity was changed last.

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use domain::{ExternalId, Ref};
-use jiff::Timestamp;
 
 use super::{Called, Judged, Link, Place, Update, insert, linked, table, update};
 use crate::operation::{Operation, Turn};
@@ -63,9 +62,7 @@ impl<E: Update> Operation for Upsert<E> {
             self.records.iter().map(|one| Ref::External(one.external_id.clone())).collect();
         let (wanted, looked) = self.wanted(&own);
         let found = references::resolve(tx, &self.scope, &wanted).await?;
-        let there: Vec<i64> = looked.iter().filter_map(|one| found[one.own]).collect();
-        let stamps = table::stamps(tx, E::KIND, self.scope.company, &there).await?;
-        let mut run = Run { stamps: stamps.into_iter().collect(), made: HashMap::new() };
+        let mut run = Run { made: HashMap::new() };
         let mut outcome = Vec::with_capacity(self.records.len());
         for (nth, (record, looked)) in self.records.iter().zip(&looked).enumerate() {
             let links = &wanted[looked.own..][..1 + count(&looked.patch) + count(&looked.new)];
@@ -107,8 +104,6 @@ fn count(links: &[Link<'_>]) -> usize {
 
 /// What is known while records are written.
 struct Run<'a> {
-    /// When the entities that are there were changed last.
-    stamps: HashMap<i64, Timestamp>,
     /// Entities that earlier records made.
     made: HashMap<&'a str, i64>,
 }
@@ -141,15 +136,11 @@ impl<'a> Run<'a> {
         let (wanted, found) = (&wanted[1..new_at], &found[1..new_at]);
         let links = linked(tx, scope, &looked.patch, wanted, found).await?;
         let place = Place { company, id, now: turn.now, source };
-        let told = turn.events.len();
-        update::<E>(tx, turn, place, patch, &links).await?;
-        if turn.events.len() > told {
+        let (_, Some(since)) = update::<E>(tx, turn, place, patch, &links).await? else {
             return Ok(Upserted::Updated(id));
-        }
+        };
         // Nobody is to read it again as changed.
-        if let Some(stamp) = self.stamps.get(&id) {
-            table::set_stamp(tx, E::KIND, (company, id), *stamp).await?;
-        }
+        table::set_stamp(tx, E::KIND, (company, id), since).await?;
         Ok(Upserted::Unchanged(id))
     }
 }

@@ -1,10 +1,14 @@
 //! How COR's faces write times, dates and numbers.
 
+use std::borrow::Cow;
+
 use domain::Decimal;
+use domain::range::date;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
@@ -109,6 +113,13 @@ impl Serialize for Day {
         let mut text = *b"0000-00-00";
         write_date(self.0, &mut text);
         serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        date(&text).map(Self).ok_or_else(|| D::Error::custom("not a date"))
     }
 }
 

@@ -67,7 +67,7 @@ impl From<Refusal> for Problem {
                 Self::conflict("DuplicateExternalIdError", "ZC004", message)
             }
             Refusal::Stale => {
-                let message = "The ranges are not as the ETag in If-Match says; read them again";
+                let message = "It is not as If-Match says; read it again";
                 let status = StatusCode::PRECONDITION_FAILED;
                 Self::new(status, "PreconditionFailedError", "PRECONDITION_FAILED", message)
             }

@@ -3,7 +3,7 @@
 use domain::{DateRange, Kind, Source};
 
 use super::{Begun, Group, Page, Person};
-use crate::app::App;
+use crate::app::Shared;
 use crate::references;
 use crate::scope::Scope;
 use crate::store::{self, Tx, sure};
@@ -17,7 +17,7 @@ pub struct Free {
 
 /// Who has no assignment on any day of a window, by user, behind `after`, at most `limit`.
 pub async fn list(
-    app: &App,
+    app: Shared,
     scope: Scope,
     window: DateRange,
     after: i64,

@@ -7,7 +7,7 @@ use domain::{DateRange, Kind, Source};
 use jiff::civil::Date;
 
 use super::{Begun, Booked, Group, Page, Person};
-use crate::app::App;
+use crate::app::Shared;
 use crate::references::{self, Known};
 use crate::scope::Scope;
 use crate::store::{self, Col, Tx, params, row, sure};
@@ -80,7 +80,7 @@ const WHOLE: i64 = 1_000_000;
 
 /// Who is double-booked in a window, by user, behind `after`; `limit` or a few more.
 pub async fn list(
-    app: &App,
+    app: Shared,
     scope: Scope,
     window: DateRange,
     after: i64,

@@ -76,7 +76,7 @@ both_engines! {
     async fn not_reached(t: TestApp) {
         let receiver = Receiver::new().await;
         let (id, _) = endpoint(&t.api, &receiver, Value::Null).await;
-        drop(receiver);
+        receiver.close().await;
         t.send_webhooks();
         clients(&t.api, "c", 1).await;
         let pending = log(&t.api, id, "pending", 1).await;
@@ -105,7 +105,7 @@ both_engines! {
         let strict = t.api.at(server::faces::router(Arc::clone(&strict)));
         expect![[r#"{"delivered":false,"duration_ms":null,"error":"the address is not public, and the operator has not allowed it","said":null,"status":null}"#]].assert_eq(&timeless(&strict.post(&test, json!({})).await));
         assert_eq!(receiver.received().len(), 2);
-        drop(receiver);
+        receiver.close().await;
         expect![[r#"{"delivered":false,"duration_ms":null,"error":"the connection was refused","said":null,"status":null}"#]].assert_eq(&timeless(&t.api.post(&test, json!({})).await));
     }
 

@@ -1,30 +1,26 @@
 //! Who is on what, and when.
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::DateRange;
 use domain::range::{OPEN_END, date};
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cloud_events::ExternalIdOf;
-use super::csv::{self, Cell, Record, exact};
-use super::{
-    LIMIT, Page, REFERENCE, cursor, limit, parameter, position, reference, unknown_parameter,
-};
-use crate::app::{App, Shared};
-use crate::assignments::{self, FIRST, Filter, Position};
+use super::csv::{self, Cell, Record, exact, text};
+use super::list::{self, Page};
+use super::{REFERENCE, parameter, reference, unknown_parameter};
+use crate::app::Shared;
+use crate::assignments::{self, FIRST, Filter};
 use crate::faces::wire::Day;
 use crate::http::{Caller, Problem};
-use crate::refusal::Refusal;
 use crate::scope::Scope;
-use crate::store::{Stop, Tx};
+use crate::store::Tx;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(list))
@@ -71,18 +67,18 @@ fn assignment(told: assignments::Assignment) -> Assignment {
 }
 
 impl Record for Assignment {
-    fn cells(&self) -> Vec<Cell> {
+    fn lines(&self) -> Vec<Vec<Cell>> {
         let Self { id, contract, user_id, start_date, end_date, source } = self;
-        vec![
+        vec![vec![
             exact(id),
             exact(contract.id),
-            Cell::Text(contract.name.clone()),
+            text(&contract.name),
             csv::external_ids(&contract.external_ids),
             exact(user_id),
             exact(start_date),
             exact(end_date),
             exact(source),
-        ]
+        ]]
     }
 }
 
@@ -148,18 +144,10 @@ impl ListQuery {
             }
         }
     }
-
-    fn after(&self) -> Result<Position, Problem> {
-        let Some(sent) = &self.cursor else { return Ok(FIRST) };
-        let (contract, user, start, end): (i64, i64, String, String) = position(sent)?;
-        Ok((contract, user, day_of_cursor(&start)?, day_of_cursor(&end)?))
-    }
 }
 
-/// A date in a cursor.
-pub fn day_of_cursor(text: &str) -> Result<Date, Problem> {
-    date(text).ok_or_else(|| Problem::validation("cursor must be the `next` of an earlier page"))
-}
+/// Where a page begins, in a cursor.
+type Place = (i64, i64, Day, Day);
 
 fn days(text: &str) -> Result<DateRange, String> {
     let days = text.split_once("..").and_then(|(start, end)| Some((date(start)?, date(end)?)));
@@ -170,19 +158,21 @@ fn days(text: &str) -> Result<DateRange, String> {
     }
 }
 
-/// A page of assignments, and where the next one begins.
-async fn read_page(
-    app: &App,
+async fn read(
+    app: Shared,
     scope: Scope,
     filter: Filter,
-    after: Position,
+    after: Option<Place>,
     limit: i64,
-) -> Result<(Vec<Assignment>, Option<Position>), Stop<Refusal>> {
+) -> list::Rows<Assignment, Place> {
+    let after =
+        after.map_or(FIRST, |(contract, user, Day(start), Day(end))| (contract, user, start, end));
     let read = app.store.read("assignments.list", async move |tx: &mut Tx| {
         assignments::list(tx, &scope, &filter, after, limit).await
     });
-    let found = read.await?;
-    Ok((found.rows.into_iter().map(assignment).collect(), found.next))
+    let assignments::Page { rows, next } = read.await?;
+    let next = next.map(|(contract, user, start, end)| (contract, user, Day(start), Day(end)));
+    Ok((rows.into_iter().map(assignment).collect(), next))
 }
 
 /// Who is assigned to what
@@ -210,18 +200,9 @@ async fn list(
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
     let filter = query.filter(&caller)?;
-    if csv::is_wanted(&headers, query.limit.as_ref(), query.cursor.as_ref())? {
-        let (app_of, scope) = (app.clone(), caller.reads());
-        let read = move |after| {
-            let (app, scope, filter) = (app_of.clone(), scope.clone(), filter.clone());
-            async move { Ok(read_page(&app, scope, filter, after, csv::PAGE).await?) }
-        };
-        let first = read(FIRST).await?;
-        return csv::answer((&app, &caller, &headers), &COLUMNS, first, read);
-    }
-    let (limit, after) = (limit(query.limit.as_ref(), LIMIT)?, query.after()?);
-    let (data, next) = read_page(&app, caller.reads(), filter, after, limit).await?;
-    let next = next
-        .and_then(|(contract, user, start, end)| cursor(&(contract, user, Day(start), Day(end))));
-    Ok(Json(Page { data, next }).into_response())
+    let (read_as, scope) = (app.clone(), caller.reads());
+    let read =
+        move |after, limit| read(read_as.clone(), scope.clone(), filter.clone(), after, limit);
+    let page = (query.limit.as_ref(), query.cursor.as_ref());
+    list::answer((&app, &caller, &headers), &COLUMNS, page, read).await
 }

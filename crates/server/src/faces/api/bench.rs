@@ -1,16 +1,18 @@
 //! Who has no assignment.
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cloud_events::ExternalIdOf;
-use super::window::{WindowQuery, called};
-use super::{Page, cursor, unknown_parameter};
+use super::csv::{self, Cell, Record, exact, text};
+use super::list::Page;
+use super::window::{self, WindowQuery, called};
 use crate::app::Shared;
 use crate::http::{Caller, Problem};
 use crate::staffing::bench::{self, Free};
@@ -44,25 +46,36 @@ fn on_the_bench(Free { user, references }: Free) -> OnTheBench {
     }
 }
 
+impl Record for OnTheBench {
+    fn lines(&self) -> Vec<Vec<Cell>> {
+        let Self { id, first_name, last_name, email, external_ids } = self;
+        let [first_name, last_name, email] = [first_name, last_name, email].map(text);
+        vec![vec![exact(id), first_name, last_name, email, csv::external_ids(external_ids)]]
+    }
+}
+
+const COLUMNS: [&str; 5] = ["id", "first_name", "last_name", "email", "external_ids"];
+
 /// Who has no assignment
 ///
 /// The users that are on no contract on any day of a window, by id. A page may be short, or empty,
-/// and yet have a `next`.
+/// and yet have a `next`. With `Accept: text/csv` the whole list, read a page at a time: what changes
+/// meanwhile is told as it was or as it is.
 #[utoipa::path(
     get,
     path = "/api/bench",
     tag = "staffing",
     params(WindowQuery),
-    responses((status = 200, description = "A page.", body = Page<OnTheBench>))
+    responses((status = 200, description = "A page; as CSV the whole list.", content(
+        (Page<OnTheBench> = "application/json"), (String = "text/csv")
+    )))
 )]
 async fn list(
     State(app): State<Shared>,
     caller: Caller,
+    headers: HeaderMap,
     query: Result<Query<WindowQuery>, QueryRejection>,
-) -> Result<Json<Page<OnTheBench>>, Problem> {
-    let Query(query) = query.map_err(unknown_parameter)?;
-    let (window, after, limit) = query.read()?;
-    let page = bench::list(&app, caller.reads(), window, after, limit).await?;
-    let data = page.rows.into_iter().map(on_the_bench).collect();
-    Ok(Json(Page { data, next: page.next.and_then(|user| cursor(&user)) }))
+) -> Result<Response, Problem> {
+    let at = (&app, &caller, &headers);
+    window::answer(at, query, &COLUMNS, bench::list, on_the_bench).await
 }

@@ -1,8 +1,9 @@
 //! Who is double-booked.
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use domain::DateRange;
 use domain::range::OPEN_END;
 use serde::Serialize;
@@ -11,8 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cloud_events::ExternalIdOf;
-use super::window::{Named, WindowQuery, called};
-use super::{Page, cursor, unknown_parameter};
+use super::csv::{self, Cell, Record, exact, text};
+use super::list::Page;
+use super::window::{self, Named, WindowQuery, called};
 use crate::app::Shared;
 use crate::faces::wire::{Day, Number};
 use crate::http::{Caller, Problem};
@@ -125,27 +127,91 @@ fn in_conflict(assigned: Assigned) -> InConflict {
     }
 }
 
+impl Record for Conflict {
+    /// A line for each record that takes part.
+    fn lines(&self) -> Vec<Vec<Cell>> {
+        let Self { kind, user, from, to, assignments, leave, workspaces, percentage } = self;
+        let before = || {
+            let user = [exact(user.id), text(&user.name), csv::external_ids(&user.external_ids)];
+            let mut line = vec![exact(kind)];
+            line.extend(user);
+            line.extend([exact(from), exact(to)]);
+            line
+        };
+        let of_leave = match leave {
+            None => [exact(()), exact(()), exact(()), exact(())],
+            Some(LeaveInConflict { id, start_date, end_date, external_ids }) => {
+                let external_ids = csv::external_ids(external_ids);
+                [exact(id), exact(start_date), exact(end_date), external_ids]
+            }
+        };
+        let assignment = |one: &InConflict| {
+            let InConflict { id, contract, start_date, end_date, source } = one;
+            let mut line = before();
+            line.extend([exact(id), exact(contract.id), text(&contract.name)]);
+            line.push(csv::external_ids(&contract.external_ids));
+            line.extend([exact(start_date), exact(end_date), exact(source)]);
+            line.extend(of_leave.clone());
+            line.extend([exact(()), exact(()), exact(()), exact(percentage)]);
+            line
+        };
+        let workspace = |WorkspaceInConflict { id, name, percentage: share }: &_| {
+            let mut line = before();
+            line.extend(std::iter::repeat_n(exact(()), 11));
+            line.extend([exact(id), text(name), exact(share), exact(percentage)]);
+            line
+        };
+        assignments.iter().map(assignment).chain(workspaces.iter().map(workspace)).collect()
+    }
+}
+
+const COLUMNS: [&str; 21] = [
+    "kind",
+    "user_id",
+    "user_name",
+    "user_external_ids",
+    "from",
+    "to",
+    "assignment_id",
+    "contract_id",
+    "contract_name",
+    "contract_external_ids",
+    "start_date",
+    "end_date",
+    "source",
+    "leave_id",
+    "leave_start_date",
+    "leave_end_date",
+    "leave_external_ids",
+    "workspace_id",
+    "workspace_name",
+    "workspace_percentage",
+    "percentage",
+];
+
 /// Who is double-booked
 ///
 /// In a window of days, by user: users on more than one contract at once, on a contract while away,
 /// and in workspaces with more than 100 percent together. Days in a row on which a user is on more
 /// than one contract are one conflict, with all ranges that take part. A page ends behind a user: it
 /// may be short, or empty, and yet have a `next`, and it may be longer by the conflicts of one user.
+/// With `Accept: text/csv` the whole list, read a page at a time, with a line for each record that
+/// takes part: an assignment, or a workspace.
 #[utoipa::path(
     get,
     path = "/api/conflicts",
     tag = "staffing",
     params(WindowQuery),
-    responses((status = 200, description = "A page.", body = Page<Conflict>))
+    responses((status = 200, description = "A page; as CSV the whole list.", content(
+        (Page<Conflict> = "application/json"), (String = "text/csv")
+    )))
 )]
 async fn list(
     State(app): State<Shared>,
     caller: Caller,
+    headers: HeaderMap,
     query: Result<Query<WindowQuery>, QueryRejection>,
-) -> Result<Json<Page<Conflict>>, Problem> {
-    let Query(query) = query.map_err(unknown_parameter)?;
-    let (window, after, limit) = query.read()?;
-    let page = conflicts::list(&app, caller.reads(), window, after, limit).await?;
-    let data = page.rows.into_iter().map(conflict).collect();
-    Ok(Json(Page { data, next: page.next.and_then(|user| cursor(&user)) }))
+) -> Result<Response, Problem> {
+    let at = (&app, &caller, &headers);
+    window::answer(at, query, &COLUMNS, conflicts::list, conflict).await
 }

@@ -16,7 +16,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::if_match::{IfMatch, Seen};
+use super::if_match::{IfMatch, Ranges, Seen};
 use super::named::{Mode, Reference, Rejected, answer, nothing, source, words, writes};
 use super::{NoQuery, path_reference, unknown_parameter};
 use crate::app::Shared;
@@ -117,7 +117,7 @@ fn read_assign(
     caller: &Caller,
     (contract, seen): (&str, Seen),
     body: &JsonBody,
-) -> Result<IfMatch<Assign>, Problem> {
+) -> Result<IfMatch<Assign, Ranges>, Problem> {
     let raw = body.object()?;
     let (said, mode, all_or_nothing, ranges) = Check::all(app.limits, |check| {
         let sent = Assignments::read(raw, check)?;
@@ -143,11 +143,11 @@ fn read_assign(
     let scope = writes(caller, &path, said, &users)?;
     let contract = Named { source: path.source, reference: contract };
     let user = users[0].clone();
-    if seen.compares() && users.iter().any(|other| *other != user) {
+    if matches!(seen, Seen::Tags(_)) && users.iter().any(|other| *other != user) {
         return Err(Problem::validation("If-Match is for the ranges of one user"));
     }
     let assign = Assign { scope, contract: contract.clone(), users, ranges, all_or_nothing, mode };
-    Ok(IfMatch { operation: assign, seen, contract, user })
+    Ok(IfMatch { operation: assign, seen, about: Ranges { contract, user } })
 }
 
 /// What came of ranges. `received` is `created`, `unchanged` and `rejected` together.
@@ -254,7 +254,7 @@ fn blame(user: &Named, why: Rejection) -> Blame {
     Blame { pointer: pointer.to_owned(), code, message: message.into() }
 }
 
-fn refused(sent: &IfMatch<Assign>, outcome: &assign::Outcome) -> Refusals {
+fn refused(sent: &IfMatch<Assign, Ranges>, outcome: &assign::Outcome) -> Refusals {
     let each = sent.operation.users.iter().zip(&outcome.results).enumerate();
     let rejected = each.filter_map(|(nth, (user, given))| match given {
         Given::Rejected(why) => Some((nth, vec![blame(user, *why)])),
@@ -352,8 +352,9 @@ async fn assign(
 ) -> Result<Response, Problem> {
     query.map_err(unknown_parameter)?;
     let language = Language::accepted(&headers);
-    let told =
-        move |sent: &IfMatch<Assign>, outcome| told_assign(&sent.operation, outcome, language);
+    let told = move |sent: &IfMatch<Assign, Ranges>, outcome| {
+        told_assign(&sent.operation, outcome, language)
+    };
     let asked = (&*contract, Seen::read(&headers));
     let prepared = read_assign(&app, &caller, asked, &body).map(|assign| (assign, told));
     let records = Records::each("assignments", by_start).native();
@@ -431,9 +432,9 @@ fn read_carve(
 }
 
 /// The operation that is made of a carving, with what the caller saw.
-fn if_seen<O>(headers: &HeaderMap, carve: Carve, operation: fn(Carve) -> O) -> IfMatch<O> {
-    let (contract, user) = (carve.contract.clone(), carve.user.clone());
-    IfMatch { operation: operation(carve), seen: Seen::read(headers), contract, user }
+fn if_seen<O>(headers: &HeaderMap, carve: Carve, operation: fn(Carve) -> O) -> IfMatch<O, Ranges> {
+    let about = Ranges { contract: carve.contract.clone(), user: carve.user.clone() };
+    IfMatch { operation: operation(carve), seen: Seen::read(headers), about }
 }
 
 /// Take days out of a user's ranges on a contract
@@ -473,7 +474,7 @@ async fn carve(
         }
         Some((user?, window, said?))
     });
-    let told = |sent: &IfMatch<Carve>, outcome| told_carve(&sent.scope().sources, outcome);
+    let told = |sent: &IfMatch<Carve, Ranges>, outcome| told_carve(&sent.scope().sources, outcome);
     let write = Write::of(&app, &caller, &body).records(Records::each("", by_user).native());
     Ok(write.run(prepared.map(|carve| (if_seen(&headers, carve, |carve| carve), told))).await)
 }
@@ -513,7 +514,7 @@ async fn end(
         };
         Some((user?, window, said?))
     });
-    let told = |sent: &IfMatch<End>, outcome| told_carve(&sent.scope().sources, outcome);
+    let told = |sent: &IfMatch<End, Ranges>, outcome| told_carve(&sent.scope().sources, outcome);
     let write = Write::of(&app, &caller, &body).records(Records::each("", by_user).native());
     Ok(write.run(prepared.map(|carve| (if_seen(&headers, carve, End), told))).await)
 }

@@ -1,34 +1,29 @@
 //! Who is on a contract, and when.
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::Kind;
 use domain::range::OPEN_END;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::assignments::day_of_cursor;
 use super::csv::{self, Cell, Record, exact};
-use super::{
-    LIMIT, Page, cursor, etag, limit, page, path_reference, position, reference, unknown_parameter,
-};
+use super::list::{self, Page, page};
+use super::{etag, path_reference, reference, unknown_parameter};
 use crate::app::{App, Shared};
 use crate::assignments::Named;
-use crate::assignments::on_contract::{self, FIRST, Position, Range};
+use crate::assignments::on_contract::{self, FIRST, Range};
 use crate::entities::Judged;
 use crate::faces::wire::Day;
 use crate::http::{Caller, Path, Problem};
 use crate::references;
-use crate::refusal::Refusal;
 use crate::scope::Scope;
 use crate::sources::Sources;
-use crate::store::{self, Stop, Tx};
+use crate::store::{self, Tx};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(list))
@@ -62,9 +57,9 @@ fn shown(sources: &Sources, Range { id, user_id, start, end, source_id }: &Range
 }
 
 impl Record for Shown {
-    fn cells(&self) -> Vec<Cell> {
+    fn lines(&self) -> Vec<Vec<Cell>> {
         let Self { id, user_id, start_date, end_date, source } = self;
-        vec![exact(id), exact(user_id), exact(start_date), exact(end_date), exact(source)]
+        vec![vec![exact(id), exact(user_id), exact(start_date), exact(end_date), exact(source)]]
     }
 }
 
@@ -98,29 +93,24 @@ struct ListQuery {
     cursor: Option<String>,
 }
 
-impl ListQuery {
-    fn after(&self) -> Result<Position, Problem> {
-        let Some(sent) = &self.cursor else { return Ok(FIRST) };
-        let (user, start, end): (i64, String, String) = position(sent)?;
-        Ok((user, day_of_cursor(&start)?, day_of_cursor(&end)?))
-    }
-}
+/// Where a page begins, in a cursor.
+type Place = (i64, Day, Day);
 
-/// A page of a contract's ranges, and where the next one begins.
-async fn read_page(
-    app: &App,
-    (scope, contract): Named,
-    after: Position,
+async fn read(
+    (app, (scope, contract)): (Shared, Named),
+    after: Option<Place>,
     limit: i64,
-) -> Result<(Vec<Shown>, Option<Position>), Stop<Refusal>> {
+) -> list::Rows<Shown, Place> {
+    let after = after.map_or(FIRST, |(user, Day(start), Day(end))| (user, start, end));
     let read = app.store.read("assignments.of_contract", async move |tx: &mut Tx| {
         let contract = references::find(tx, &scope, Kind::Contract, &contract).await?;
         // One more than the page tells whether there is another.
         let rows = on_contract::page(tx, scope.company, contract, after, limit + 1).await?;
-        let (rows, next) = page(rows, limit, |row| Some((row.user_id, row.start, row.end)));
+        let place = |row: &Range| Some((row.user_id, Day(row.start), Day(row.end)));
+        let (rows, next) = page(rows, limit, place);
         Ok((rows.iter().map(|row| shown(&scope.sources, row)).collect(), next))
     });
-    read.await
+    Ok(read.await?)
 }
 
 async fn all_of_user(
@@ -169,35 +159,22 @@ async fn list(
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
     let contract = path_reference(&text, &caller)?;
-    let whole = csv::is_wanted(&headers, query.limit.as_ref(), query.cursor.as_ref())?;
-    let columns = &COLUMNS;
-    if let Some(user) = &query.user {
-        let user = reference("user", user, &caller)?;
-        if query.limit.is_some() || query.cursor.is_some() {
-            let rule = "limit and cursor do not go with user, whose ranges are told at once";
-            return Err(Problem::validation(rule));
-        }
-        let all = all_of_user(&app, contract, user).await?;
-        return match whole {
-            true => {
-                let no_more = |(): ()| std::future::ready(Ok((Vec::new(), None)));
-                csv::answer((&app, &caller, &headers), columns, (all.data, None), no_more)
-            }
-            false => Ok(etag::answer(&headers, &all)),
-        };
+    let (wanted, after) = (query.limit.as_ref(), query.cursor.as_ref());
+    let at = (&app, &caller, &headers);
+    let Some(user) = &query.user else {
+        let of = (app.clone(), contract);
+        let read = move |after, limit| read(of.clone(), after, limit);
+        return list::answer(at, &COLUMNS, (wanted, after), read).await;
+    };
+    let user = reference("user", user, &caller)?;
+    if wanted.or(after).is_some() {
+        let rule = "limit and cursor do not go with user, whose ranges are told at once";
+        return Err(Problem::validation(rule));
     }
-    if whole {
-        let app_of = app.clone();
-        let read = move |after| {
-            let (app, contract) = (app_of.clone(), contract.clone());
-            async move { Ok(read_page(&app, contract, after, csv::PAGE).await?) }
-        };
-        let first = read(FIRST).await?;
-        return csv::answer((&app, &caller, &headers), columns, first, read);
+    let all = all_of_user(&app, contract, user).await?;
+    if csv::is_wanted(&headers, wanted, after)? {
+        let no_more = |(): ()| std::future::ready(Ok((Vec::new(), None)));
+        return csv::answer(at, &COLUMNS, (all.data, None), no_more);
     }
-    let (after, limit) = (query.after()?, limit(query.limit.as_ref(), LIMIT)?);
-    let (data, next) = read_page(&app, contract, after, limit).await?;
-    let next = next
-        .and_then(|(user, start, end): (i64, Date, Date)| cursor(&(user, Day(start), Day(end))));
-    Ok(Json(Page { data, next }).into_response())
+    Ok(etag::answer(&headers, &all))
 }

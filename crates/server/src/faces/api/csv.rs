@@ -3,6 +3,7 @@
 
 use std::io;
 
+use ::csv::{Terminator, WriterBuilder};
 use axum::body::{Body, Bytes};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue};
@@ -39,6 +40,11 @@ pub fn exact(value: impl Serialize) -> Cell {
     })
 }
 
+/// What somebody wrote.
+pub fn text(text: impl AsRef<str>) -> Cell {
+    Cell::Text(text.as_ref().to_owned())
+}
+
 /// `SOURCE:external-id` of each, with spaces between them.
 pub fn external_ids(ids: &[ExternalIdOf]) -> Cell {
     let ids: Vec<String> =
@@ -46,9 +52,9 @@ pub fn external_ids(ids: &[ExternalIdOf]) -> Cell {
     Cell::Exact(ids.join(" "))
 }
 
-/// A row of a list.
+/// Something that a list has, as lines: most have one.
 pub trait Record: Send + 'static {
-    fn cells(&self) -> Vec<Cell>;
+    fn lines(&self) -> Vec<Vec<Cell>>;
 }
 
 /// Whether CSV is asked for, which is the whole list and has no pages.
@@ -82,8 +88,8 @@ where
 {
     let place = app.feed.place(&caller.key).ok_or_else(Problem::too_many_followers)?;
     let (app, token) = (app.clone(), bearer(headers).unwrap_or_default().to_owned());
-    let head = line(columns.iter().map(|name| Cell::Exact((*name).to_owned())).collect());
-    let ready = head + &lines(&first.0);
+    let head = vec![columns.iter().map(|name| exact(*name)).collect()];
+    let ready = [written(head), lines(&first.0)].concat();
     let state = (Some(ready), first.1, read, app, token, place);
     let pages = stream::unfold(state, |(ready, mut next, read, app, token, place)| async move {
         let mut text = ready.unwrap_or_default();
@@ -108,27 +114,23 @@ where
     Ok(([(CONTENT_TYPE, kind)], Body::from_stream(pages)).into_response())
 }
 
-fn lines<R: Record>(rows: &[R]) -> String {
-    rows.iter().map(|row| line(row.cells())).collect()
+fn lines<R: Record>(rows: &[R]) -> Vec<u8> {
+    written(rows.iter().flat_map(Record::lines))
 }
 
-fn line(cells: Vec<Cell>) -> String {
-    let cells: Vec<String> = cells.into_iter().map(quoted).collect();
-    cells.join(",") + "\r\n"
-}
-
-/// A cell as it is written.
-fn quoted(cell: Cell) -> String {
-    let text = match cell {
-        Cell::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-            format!("'{text}")
-        }
-        Cell::Text(text) | Cell::Exact(text) => text,
-    };
-    match text.contains([',', '"', '\r', '\n']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text,
+fn written(lines: impl IntoIterator<Item = Vec<Cell>>) -> Vec<u8> {
+    let mut writer =
+        WriterBuilder::new().flexible(true).terminator(Terminator::CRLF).from_writer(Vec::new());
+    for line in lines {
+        // Into memory: this cannot fail.
+        let _ = writer.write_record(line.into_iter().map(|cell| match cell {
+            Cell::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
+                format!("'{text}")
+            }
+            Cell::Text(text) | Cell::Exact(text) => text,
+        }));
     }
+    writer.into_inner().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -137,8 +139,7 @@ mod tests {
 
     #[test]
     fn cells_are_quoted() {
-        let text = |text: &str| Cell::Text(text.to_owned());
-        let told = line(vec![
+        let told = written([vec![
             text("plain"),
             text("a,b"),
             text("say \"hi\""),
@@ -150,9 +151,9 @@ mod tests {
             exact(None::<i64>),
             exact(true),
             text(""),
-        ]);
+        ]]);
         let expected =
             "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",'=1+1,\"'@x,y\",a-b,-5,,true,\r\n";
-        assert_eq!(told, expected);
+        assert_eq!(String::from_utf8(told).unwrap(), expected);
     }
 }

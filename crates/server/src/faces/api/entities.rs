@@ -1,12 +1,10 @@
 //! Entities with all their fields, by our ids or those of sources.
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::Kind;
-use jiff::Timestamp;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::openapi::schema::Type;
@@ -17,10 +15,8 @@ use utoipa_axum::routes;
 
 use super::cloud_events::ExternalIdOf;
 use super::csv::{self, Cell, Record, exact};
-use super::{
-    LIMIT, NoQuery, Page, cursor, etag, fields, limit, page, parameter, path_reference, position,
-    unknown_parameter,
-};
+use super::list::{self, At, Page, not_ours, page};
+use super::{NoQuery, etag, fields, parameter, path_reference, unknown_parameter};
 use crate::app::{App, Shared};
 use crate::entities::read::{self, After, Told};
 use crate::entities::table::table;
@@ -50,13 +46,13 @@ impl Serialize for Entity {
 }
 
 impl Record for Entity {
-    fn cells(&self) -> Vec<Cell> {
+    fn lines(&self) -> Vec<Vec<Cell>> {
         let Told { id, image, references, created_at, updated_at, .. } = &self.0;
         let ids: Vec<ExternalIdOf> = references.iter().cloned().map(ExternalIdOf::from).collect();
         let mut cells = vec![exact(id)];
         cells.extend(image.values().iter().map(fields::cell));
         cells.extend([csv::external_ids(&ids), exact(Iso(*created_at)), exact(Iso(*updated_at))]);
-        cells
+        vec![cells]
     }
 }
 
@@ -102,43 +98,38 @@ struct ListQuery {
 }
 
 impl ListQuery {
-    fn after(&self) -> Result<After, Problem> {
-        let updated_after = parameter("updated_after", self.updated_after.as_ref(), |text| {
-            let rule = "must be an instant, like 2026-01-08T19:06:19Z";
-            text.parse::<Timestamp>().map_err(|_| rule.to_owned())
-        })?;
-        match (updated_after, &self.cursor) {
-            (None, None) => Ok(After::Id(0)),
-            (None, Some(cursor)) => position(cursor).map(After::Id),
-            (Some(time), None) => Ok(After::Change(time, i64::MAX)),
-            (Some(_), Some(cursor)) => {
-                let (micros, id) = position(cursor)?;
-                let time = Timestamp::from_microsecond(micros);
-                let wrong = |_| Problem::validation("cursor must be the `next` of an earlier page");
-                Ok(After::Change(time.map_err(wrong)?, id))
-            }
-        }
+    /// The instant, if only what was changed after it is wanted.
+    fn since(&self) -> Result<Option<At>, Problem> {
+        parameter("updated_after", self.updated_after.as_ref(), |text| {
+            let at = text.parse().ok().and_then(At::new);
+            at.ok_or_else(|| "must be an instant, like 2026-01-08T19:06:19Z".to_owned())
+        })
     }
 }
 
-/// A page of a kind's entities, and where the next one begins.
-async fn read_page(
-    app: &App,
-    scope: Scope,
-    kind: Kind,
-    after: After,
+/// Where a page begins, in a cursor: behind an entity, and when it was changed, if that is the order.
+type Place = (Option<At>, i64);
+
+/// Some of a kind's entities: all by id, or those that were changed since then.
+async fn read(
+    (app, scope, kind, since): (Shared, Scope, Kind, Option<At>),
+    after: Option<Place>,
     limit: i64,
-) -> store::Result<(Vec<Entity>, Option<After>)> {
+) -> list::Rows<Entity, Place> {
+    let after = match (since, after) {
+        (None, None) => After::Id(0),
+        (None, Some((None, id))) => After::Id(id),
+        (Some(At(since)), None) => After::Change(since, i64::MAX),
+        (Some(_), Some((Some(At(at)), id))) => After::Change(at, id),
+        (None, Some((Some(_), _))) | (Some(_), Some((None, _))) => return Err(not_ours()),
+    };
     let read = app.store.read("entities.list", async move |tx: &mut Tx| {
         // One more than the page tells whether there is another.
         Ok(read::page(tx, &scope, kind, after, limit + 1).await?)
     });
     let rows = store::sure(read.await)?.into_iter().map(Entity).collect();
-    let place = |Entity(last): &Entity| match after {
-        After::Id(_) => After::Id(last.id),
-        After::Change(..) => After::Change(last.updated_at, last.id),
-    };
-    Ok(page(rows, limit, |last| Some(place(last))))
+    let at = |last: &Told| since.map(|_| At(last.updated_at));
+    Ok(page(rows, limit, |Entity(last)| Some((at(last), last.id))))
 }
 
 async fn list(
@@ -149,22 +140,10 @@ async fn list(
     kind: Kind,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
-    if csv::is_wanted(headers, query.limit.as_ref(), query.cursor.as_ref())? {
-        let (app_of, scope) = (app.clone(), caller.reads());
-        let read = move |after| {
-            let (app, scope) = (app_of.clone(), scope.clone());
-            async move { Ok(read_page(&app, scope, kind, after, csv::PAGE).await?) }
-        };
-        let first = read(query.after()?).await?;
-        return csv::answer((app, caller, headers), &columns(kind), first, read);
-    }
-    let (after, limit) = (query.after()?, limit(query.limit.as_ref(), LIMIT)?);
-    let (data, next) = read_page(app, caller.reads(), kind, after, limit).await?;
-    let next = next.and_then(|next| match next {
-        After::Id(id) => cursor(&id),
-        After::Change(time, id) => cursor(&(time.as_microsecond(), id)),
-    });
-    Ok(Json(Page { data, next }).into_response())
+    let of = (app.clone(), caller.reads(), kind, query.since()?);
+    let page = (query.limit.as_ref(), query.cursor.as_ref());
+    let read = move |after, limit| read(of.clone(), after, limit);
+    list::answer((app, caller, headers), &columns(kind), page, read).await
 }
 
 async fn get(

@@ -47,7 +47,6 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
 }
 
 /// The ETag of `GET /api/{kinds}/{ref}` as the transaction sees it; `None`: it is not there.
-#[expect(dead_code, reason = "compared by writes")]
 pub async fn of_entity(
     tx: &mut Tx,
     scope: &Scope,

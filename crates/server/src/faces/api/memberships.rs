@@ -1,11 +1,9 @@
 //! Who is in a team or a workspace, and what workspaces a user is in.
 
-use crate::assignments::Named;
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,15 +11,13 @@ use utoipa_axum::routes;
 
 use super::cloud_events::ExternalIdOf;
 use super::csv::{self, Cell, Record, exact};
-use super::{
-    LIMIT, LimitQuery, Page, cursor, limit, page, path_reference, position, unknown_parameter,
-};
-use crate::app::{App, Shared};
+use super::list::{self, LimitQuery, Page, page};
+use super::{path_reference, unknown_parameter};
+use crate::app::Shared;
 use crate::faces::wire::{Iso, Number};
 use crate::http::{Caller, Path, Problem};
 use crate::memberships::{self, List, Membership};
-use crate::refusal::Refusal;
-use crate::store::{Stop, Tx};
+use crate::store::Tx;
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -107,21 +103,6 @@ fn workspace_of_user(told: &Membership) -> WorkspaceOfUser {
     }
 }
 
-/// A page of a list, and behind whom the next one begins.
-async fn read_page(
-    app: &App,
-    list: List,
-    (scope, of): Named,
-    after: i64,
-    limit: i64,
-) -> Result<(Vec<Membership>, Option<i64>), Stop<Refusal>> {
-    let rows = app.store.read("memberships.list", async move |tx: &mut Tx| {
-        // One more than the page tells whether there is another.
-        memberships::page(tx, &scope, list, &of, after, limit + 1).await
-    });
-    Ok(page(rows.await?, limit, |last| Some(last.stored.other)))
-}
-
 async fn answer<T: Serialize + Record>(
     (app, caller, headers): (&Shared, &Caller, &HeaderMap),
     text: &str,
@@ -130,49 +111,50 @@ async fn answer<T: Serialize + Record>(
     told: fn(&Membership) -> T,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
-    let of = path_reference(text, caller)?;
-    let app_of = app.clone();
-    let read = move |after, limit| {
-        let (app, of) = (app_of.clone(), of.clone());
+    let of = (app.clone(), path_reference(text, caller)?);
+    let read = move |after: Option<i64>, limit| {
+        let (app, (scope, of)) = of.clone();
         async move {
-            let (rows, next) = read_page(&app, list, of, after, limit).await?;
+            let read = app.store.read("memberships.list", async move |tx: &mut Tx| {
+                // One more than the page tells whether there is another.
+                memberships::page(tx, &scope, list, &of, after.unwrap_or(0), limit + 1).await
+            });
+            let (rows, next) = page(read.await?, limit, |last| Some(last.stored.other));
             Ok((rows.iter().map(told).collect(), next))
         }
     };
-    if csv::is_wanted(headers, query.limit.as_ref(), query.cursor.as_ref())? {
-        let read = move |after| read(after, csv::PAGE);
-        let first = read(0).await?;
-        return csv::answer((app, caller, headers), columns, first, read);
-    }
-    let limit = limit(query.limit.as_ref(), LIMIT)?;
-    let after = query.cursor.as_deref().map(position).transpose()?.unwrap_or(0);
-    let (data, next): (Vec<T>, _) = read(after, limit).await.map_err(|problem: Problem| problem)?;
-    let next = next.and_then(|next| cursor(&next));
-    Ok(Json(Page { data, next }).into_response())
+    let page = (query.limit.as_ref(), query.cursor.as_ref());
+    list::answer((app, caller, headers), columns, page, read).await
 }
 
 impl Record for TeamMember {
-    fn cells(&self) -> Vec<Cell> {
+    fn lines(&self) -> Vec<Vec<Cell>> {
         let Self { id, user_id, external_ids, created_at, updated_at } = self;
         let external_ids = csv::external_ids(external_ids);
-        vec![exact(id), exact(user_id), external_ids, exact(created_at), exact(updated_at)]
+        vec![vec![exact(id), exact(user_id), external_ids, exact(created_at), exact(updated_at)]]
     }
 }
 
 impl Record for WorkspaceMember {
-    fn cells(&self) -> Vec<Cell> {
+    fn lines(&self) -> Vec<Vec<Cell>> {
         let Self { user_id, external_ids, percentage, created_at, updated_at } = self;
         let external_ids = csv::external_ids(external_ids);
-        vec![exact(user_id), external_ids, exact(percentage), exact(created_at), exact(updated_at)]
+        vec![vec![
+            exact(user_id),
+            external_ids,
+            exact(percentage),
+            exact(created_at),
+            exact(updated_at),
+        ]]
     }
 }
 
 impl Record for WorkspaceOfUser {
-    fn cells(&self) -> Vec<Cell> {
+    fn lines(&self) -> Vec<Vec<Cell>> {
         let Self { workspace_id, external_ids, percentage, created_at, updated_at } = self;
         let external_ids = csv::external_ids(external_ids);
         let (created_at, updated_at) = (exact(created_at), exact(updated_at));
-        vec![exact(workspace_id), external_ids, exact(percentage), created_at, updated_at]
+        vec![vec![exact(workspace_id), external_ids, exact(percentage), created_at, updated_at]]
     }
 }
 

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::ExternalId;
 use serde::Serialize;
@@ -21,9 +21,10 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::if_match::{IfMatch, Known, Seen};
 use super::{NoQuery, source_named, unknown_parameter};
 use crate::app::{App, Shared};
-use crate::entities::Update;
+use crate::entities::{Entity as _, Update};
 use crate::entities::upsert::{Record, Upsert, Upserted};
 use crate::faces::integrations::{CreateBody, UpdateBody};
 use crate::http::check::Object;
@@ -250,16 +251,21 @@ fn whole(raw: &RawValue, external_id: &ExternalId, source: &str) -> String {
 async fn put<C, U>(
     app: &App,
     caller: &Caller,
-    named: &str,
+    (named, seen): (&str, Seen),
     body: &JsonBody,
 ) -> Result<Response, Problem>
 where
     C: CreateBody<Entity: Update>,
     U: UpdateBody<Entity = C::Entity>,
 {
-    let prepared = one::<C, U>(app, caller, named, body).map(|operation| (operation, told_one));
+    let prepared = one::<C, U>(app, caller, named, body).map(|operation| {
+        let (kind, external_id) = (C::Entity::KIND, operation.records[0].external_id.clone());
+        let operation = IfMatch { operation, seen, about: Known { kind, external_id } };
+        let told = |sent: &IfMatch<_, _>, outcome| told_one(&sent.operation, outcome);
+        (operation, told)
+    });
     let write = Write::of(app, caller, body).records(Records::BODY.native());
-    Ok(write.run_each(prepared, rejected).await)
+    Ok(write.run_each(prepared, |sent, outcome| rejected(&sent.operation, outcome)).await)
 }
 
 fn one<C, U>(
@@ -366,7 +372,7 @@ fn put_error(problem: Problem) -> PutError {
 
 /// Declares the two handlers of a kind: its path, and what it is called.
 macro_rules! kinds {
-    ($($module:ident: $path:literal, $one:literal, $many:literal, $example:literal, codes $codes:tt;)*) => {
+    ($($module:ident: $path:literal, $one:literal, $many:literal, $example:literal, codes [$($code:literal),*];)*) => {
         $(mod $module {
             use super::*;
             use crate::faces::integrations::$module::{Change, Create};
@@ -386,23 +392,28 @@ macro_rules! kinds {
                 put,
                 path = concat!($path, "/{ref}"),
                 tag = "entities",
-                params(("ref" = String, Path, description = "`SOURCE:external-id`.", example = $example)),
+                params(
+                    ("ref" = String, Path, description = "`SOURCE:external-id`.", example = $example),
+                    ("If-Match" = Option<String>, Header, description = "The `ETag` of the entity: if it is another by now, nothing is done. `*`: only if it is there.")
+                ),
                 request_body = One,
                 responses(
                     (status = 200, description = "It was there.", body = Put),
                     (status = 201, description = "It was not there.", body = Put)
                 ),
-                extensions(("x-error-codes" = json!($codes)))
+                extensions(("x-error-codes" = json!([$($code,)* "PRECONDITION_FAILED"])))
             )]
             async fn put_one(
                 State(app): State<Shared>,
                 caller: Caller,
                 Path(named): Path<String>,
                 query: Result<Query<NoQuery>, QueryRejection>,
+                headers: HeaderMap,
                 body: JsonBody,
             ) -> Result<Response, Problem> {
                 query.map_err(unknown_parameter)?;
-                put::<Create, Change>(&app, &caller, &named, &body).await
+                let named = (&*named, Seen::read(&headers));
+                put::<Create, Change>(&app, &caller, named, &body).await
             }
 
             #[doc = $many]

@@ -1,5 +1,9 @@
 //! A window of days that is asked for, and who is named in the answers.
 
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use domain::range::date;
 use domain::{DateRange, Source};
 use jiff::civil::Date;
@@ -7,9 +11,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::cloud_events::ExternalIdOf;
-use super::{LIMIT, limit, parameter, position};
-use crate::http::Problem;
-use crate::staffing::Person;
+use super::csv::Record;
+use super::{list, parameter, unknown_parameter};
+use crate::app::Shared;
+use crate::http::{Caller, Problem};
+use crate::scope::Scope;
+use crate::staffing::{Page, Person};
+use crate::store;
 
 /// Unknown parameters are refused.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -30,16 +38,41 @@ pub struct WindowQuery {
 }
 
 impl WindowQuery {
-    /// The window, behind which user the page begins, and how much is wanted on it.
-    pub fn read(&self) -> Result<(DateRange, i64, usize), Problem> {
+    fn window(&self) -> Result<DateRange, Problem> {
         let (start, end) = (day("from", self.from.as_ref())?, day("to", self.to.as_ref())?);
-        if start > end {
-            return Err(Problem::validation("to must not be before from"));
+        match start <= end {
+            true => Ok(DateRange { start, end }),
+            false => Err(Problem::validation("to must not be before from")),
         }
-        let after = self.cursor.as_deref().map_or(Ok(0), position)?;
-        let limit = limit(self.limit.as_ref(), LIMIT)?;
-        Ok((DateRange { start, end }, after, usize::try_from(limit).unwrap_or_default()))
     }
+}
+
+/// Answers with what `list` finds in the window, as `told`. A page begins and ends behind a user.
+pub async fn answer<T, R, F>(
+    (app, caller, headers): (&Shared, &Caller, &HeaderMap),
+    query: Result<Query<WindowQuery>, QueryRejection>,
+    columns: &[&str],
+    list: fn(Shared, Scope, DateRange, i64, usize) -> F,
+    told: fn(T) -> R,
+) -> Result<Response, Problem>
+where
+    T: 'static,
+    R: Record + Serialize,
+    F: Future<Output = store::Result<Page<T>>> + Send + 'static,
+{
+    let Query(query) = query.map_err(unknown_parameter)?;
+    let of = (app.clone(), caller.reads(), query.window()?);
+    let read = move |after: Option<i64>, limit| {
+        let (app, scope, window) = of.clone();
+        let limit = usize::try_from(limit).unwrap_or_default();
+        let found = list(app, scope, window, after.unwrap_or(0), limit);
+        async move {
+            let Page { rows, next } = found.await?;
+            Ok((rows.into_iter().map(told).collect(), next))
+        }
+    };
+    let page = (query.limit.as_ref(), query.cursor.as_ref());
+    list::answer((app, caller, headers), columns, page, read).await
 }
 
 fn day(name: &str, text: Option<&String>) -> Result<Date, Problem> {

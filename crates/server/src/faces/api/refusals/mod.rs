@@ -7,13 +7,13 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use domain::{ExternalId, Source};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::list::{At, not_ours};
 use super::{
     NoQuery, Page, cursor, limit, page, parameter, position, source_named, unknown_parameter,
 };
@@ -218,20 +218,19 @@ impl ListQuery {
     }
 }
 
-/// A cursor of items: the instant in microseconds.
 fn item_position(cursor: Option<&str>) -> Result<Option<refusals::Position>, Problem> {
-    let Some((state, at, id)) = cursor.map(position::<(String, i64, String)>).transpose()? else {
+    let Some((state, At(at), id)) = cursor.map(position::<(String, At, String)>).transpose()?
+    else {
         return Ok(None);
     };
-    let at = Timestamp::from_microsecond(at).ok().filter(|at| *at >= Timestamp::UNIX_EPOCH);
-    match at {
-        Some(at) if !state.contains('\0') && !id.contains('\0') => Ok(Some((state, at, id))),
-        _ => Err(Problem::validation("cursor must be the `next` of an earlier page")),
+    match !state.contains('\0') && !id.contains('\0') {
+        true => Ok(Some((state, at, id))),
+        false => Err(not_ours()),
     }
 }
 
 fn item_cursor(item: &Item) -> Option<String> {
-    cursor(&(&item.state, item.first_at.as_microsecond(), &item.id))
+    cursor(&(&item.state, At(item.first_at), &item.id))
 }
 
 /// List refused records
