@@ -44,7 +44,7 @@ pub fn overlaps(window: DateRange, bookings: &[Booking]) -> Vec<Clash> {
     turns.sort_unstable();
     let mut on: HashMap<i64, usize> = HashMap::new();
     let mut since = None;
-    let mut clashes = Vec::new();
+    let mut found: Vec<DateRange> = Vec::new();
     for (day, turn, contract) in turns {
         match turn {
             Turn::Begins => {
@@ -62,13 +62,17 @@ pub fn overlaps(window: DateRange, bookings: &[Booking]) -> Vec<Clash> {
                 if on.len() < 2
                     && let Some(start) = since.take()
                 {
-                    let days = DateRange { start, end: day };
-                    clashes.push(Clash { days, bookings: within(days, bookings) });
+                    // One contract may follow another from one day to the next.
+                    match found.last_mut().filter(|last| last.end.tomorrow().ok() == Some(start)) {
+                        Some(last) => last.end = day,
+                        None => found.push(DateRange { start, end: day }),
+                    }
                 }
             }
         }
     }
-    clashes
+    let clash = |days| Clash { days, bookings: within(days, bookings) };
+    found.into_iter().map(clash).collect()
 }
 
 /// The days of a leave, in a window, on which a user is booked: from the first to the last of them.

@@ -54,7 +54,9 @@ pub fn carve(period: Period, ranges: &[Held], window: DateRange) -> Carving {
     let (mut gone, mut left) = (Vec::new(), BTreeSet::new());
     for (nth, held) in ranges.iter().enumerate().filter(|(_, held)| is_cut(held)) {
         let mut row = Row::Cut;
-        for piece in outside(held.range, window).filter(|piece| period.admit(*piece).is_ok()) {
+        for piece in
+            outside(period, held.range, window).filter(|piece| period.admit(*piece).is_ok())
+        {
             left.insert(piece);
             if let Entry::Vacant(place) = rows.entry(piece) {
                 place.insert((nth, row));
@@ -77,9 +79,10 @@ fn ended(period: Period, range: DateRange, window: DateRange) -> DateRange {
     }
 }
 
-/// What of a range is before a window, and what behind it.
-fn outside(range: DateRange, window: DateRange) -> impl Iterator<Item = DateRange> {
-    let before = window.start.yesterday().ok().filter(|end| range.start <= *end);
+/// What of a range is before a window, as far as the contract goes, and what behind it.
+fn outside(period: Period, range: DateRange, window: DateRange) -> impl Iterator<Item = DateRange> {
+    let before = window.start.yesterday().ok().map(|end| end.min(period.end.unwrap_or(OPEN_END)));
+    let before = before.filter(|end| range.start <= *end);
     let behind = window.end.tomorrow().ok().filter(|start| *start <= range.end);
     let before = before.map(|end| DateRange { end, ..range });
     let behind = behind.map(|start| DateRange { start, ..range });

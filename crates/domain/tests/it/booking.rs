@@ -56,6 +56,14 @@ fn days_in_a_row_are_one_clash() {
 }
 
 #[test]
+fn one_contract_may_follow_another() {
+    let found = overlaps(ALWAYS, &[on(1, 1, 10), on(2, 1, 5), on(3, 6, 10)]);
+    assert_eq!(found, [Clash { days: days(1, 10), bookings: vec![0, 1, 2] }]);
+    // It is not the day after.
+    assert_eq!(overlaps(ALWAYS, &[on(1, 1, 10), on(2, 1, 4), on(3, 6, 10)]).len(), 2);
+}
+
+#[test]
 fn only_days_of_the_window_count() {
     let bookings = [on(1, 0, 30), on(2, 5, 12)];
     assert_eq!(overlaps(days(10, 11), &bookings)[0].days, days(10, 11));
@@ -89,6 +97,9 @@ proptest! {
             let clash = shared(today, window).is_some() && contracts.len() > 1;
             let found = clashes.iter().filter(|one| shared(today, one.days).is_some()).count();
             prop_assert_eq!(found, usize::from(clash), "day {}", n);
+        }
+        for pair in clashes.windows(2) {
+            prop_assert!(pair[0].days.end.tomorrow().unwrap() < pair[1].days.start);
         }
         for clash in clashes {
             prop_assert!(clash.bookings.len() > 1);

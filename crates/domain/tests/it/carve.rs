@@ -88,6 +88,8 @@ fn an_open_end_has_no_day_behind_the_contract() {
     assert_eq!(carve((21, 25)), Carving { gone: vec![], pieces: vec![] });
     // Unless it is the end itself that is taken away.
     assert_eq!(carve((21, OPEN)).pieces, [piece(0, (1, 20), Cut)]);
+    // However late: what is before the window is not lost.
+    assert_eq!(carve((25, OPEN)).pieces, [piece(0, (1, 20), Cut)]);
 }
 
 const LAST: i64 = 12;
@@ -112,10 +114,10 @@ fn ranges() -> impl Strategy<Value = Vec<Held>> {
 proptest! {
     #[test]
     fn no_day_of_the_window_is_left_and_no_other_is_lost(
-        ranges in ranges(), first in 1..=LAST, length in 0..LAST, bounded in any::<bool>(),
+        ranges in ranges(), first in 1..=LAST + 2, length in 0..=LAST, bounded in any::<bool>(),
     ) {
         let period = if bounded { until(LAST) } else { Period::default() };
-        let window = days(first, first + length);
+        let window = days(first, if length == LAST { OPEN } else { first + length });
         let carving = carve(period, &ranges, window);
         let changed: BTreeSet<usize> = carving.gone.iter().copied()
             .chain(carving.pieces.iter().filter(|p| p.row == Cut).map(|p| p.of)).collect();

@@ -10,7 +10,7 @@ use crate::operation::{Operation, Turn};
 use crate::references::{self, At, Wanted};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
-use crate::store::{Sequence, Stop, Tx};
+use crate::store::{self, Sequence, Stop, Tx};
 
 /// An entity by its external id.
 pub struct Record<E: Update> {
@@ -70,6 +70,10 @@ impl<E: Update> Operation for Upsert<E> {
             let one = run.one(tx, turn, self, (nth, record), looked, (links, found)).await;
             outcome.push(match one {
                 Ok(upserted) => upserted,
+                // Somebody else has just created it: then it is updated.
+                Err(Stop::Refused(Refusal::DuplicateExternalId { .. })) => {
+                    return Err(store::Error::changed("the external id was taken meanwhile").into());
+                }
                 Err(Stop::Refused(refusal)) => Upserted::Refused(refusal),
                 Err(Stop::Failed(error)) => return Err(error.into()),
             });

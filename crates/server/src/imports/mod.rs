@@ -43,6 +43,8 @@ macro_rules! kinds {
 
             async fn insert(&self, run: &mut Run<'_>) -> store::Result<()> {
                 $(run.all::<$kind>(&self.$all).await?;)*
+                // Last: until the commit nobody else draws new ids.
+                $(run.sequence(&self.$all).await?;)*
                 Ok(())
             }
         }
@@ -129,8 +131,7 @@ impl Run<'_> {
                 Err(Stop::Failed(error)) => return Err(error),
             }
         }
-        self.references(all).await?;
-        self.sequence(all).await
+        self.references(all).await
     }
 
     async fn one<E: Entity>(

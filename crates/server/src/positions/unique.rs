@@ -44,7 +44,7 @@ impl<O: Operation> Operation for Unique<O> {
 }
 
 impl<O: Operation> Unique<O> {
-    /// Who else has the name. Of what is updated and not there, nobody is asked.
+    /// Who else has the name. Of what is updated and not there, or has it already, nobody is asked.
     async fn owner(&self, tx: &mut Tx, name: &str) -> Judged<Option<i64>> {
         let company = self.operation.scope().company;
         // One after the other; SQLite has one writer.
@@ -62,7 +62,7 @@ impl<O: Operation> Unique<O> {
                 "SELECT t.id FROM positions t
                 WHERE t.company_id = $1 AND t.name = $2 AND t.id <> $3
                     AND ($3 = 0 OR EXISTS (SELECT 1 FROM positions o
-                        WHERE o.company_id = $1 AND o.id = $3))
+                        WHERE o.company_id = $1 AND o.id = $3 AND o.name <> $2))
                 ORDER BY t.id LIMIT 1"
             }
         };

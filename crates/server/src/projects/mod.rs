@@ -85,17 +85,14 @@ pub struct Patch {
     pub archived: Option<bool>,
 }
 
-/// Refuses a project, as it is now stored, that ends before it begins: nothing of it remains. An
-/// end that was sent is to blame.
-fn judge(project: Option<Project>, end_sent: bool) -> Judged<Option<Project>> {
+/// Refuses a period that ends before it begins. An end that was sent is to blame.
+fn judge(period: Period, end_sent: bool) -> Judged<()> {
     let (field, message) = match end_sent {
         true => ("end", "end must not be before start"),
         false => ("start", "start must not be after end"),
     };
-    let period =
-        project.as_ref().map(|project| Period { start: project.start_date, end: project.end_date });
-    match period.is_none_or(Period::ascends) {
-        true => Ok(project),
+    match period.ascends() {
+        true => Ok(()),
         false => Err(Refusal::DateRange { field, message }.into()),
     }
 }
@@ -179,6 +176,7 @@ impl Entity for Project {
         new: &New,
         linked: &[Option<i64>],
     ) -> Judged<Option<Self>> {
+        judge(new.period, true)?;
         hold(tx, at.company, linked[3]).await?;
         let sql = "INSERT INTO projects (company_id, id, name, client_id, pm_id, brand_id,
                 product_id, contract_id, brief, start_date, end_date, estimated_time, billable,
@@ -215,7 +213,7 @@ impl Entity for Project {
             new.name.key(),
             at.now,
         ];
-        judge(tx.query_opt(sql, values).await?, true)
+        Ok(tx.query_opt(sql, values).await?)
     }
 }
 
@@ -263,6 +261,14 @@ impl Update for Project {
         patch: &Patch,
         linked: &[Option<i64>],
     ) -> Judged<Option<Self>> {
+        if patch.start_date.is_some() || patch.end_date.is_some() {
+            let sql = "SELECT start_date, end_date FROM projects WHERE company_id = $1 AND id = $2";
+            let stored: Option<(Option<Date>, Option<Date>)> =
+                tx.query_opt(sql, params![at.company, at.id]).await?;
+            let Some((start, end)) = stored else { return Ok(None) };
+            let (start, end) = (patch.start_date.unwrap_or(start), patch.end_date.unwrap_or(end));
+            judge(Period { start, end }, patch.end_date.is_some())?;
+        }
         let values = params![
             at.company,
             at.id,
@@ -302,7 +308,7 @@ impl Update for Project {
             patch.name.as_ref().map(Name::key),
             at.now,
         ];
-        judge(tx.query_opt(CHANGE, values).await?, patch.end_date.is_some())
+        Ok(tx.query_opt(CHANGE, values).await?)
     }
 }
 

@@ -67,6 +67,14 @@ both_engines! {
         // Nothing narrows this list, which an empty object does not want.
         t.api.get("/v1/teams?filters=%7B%7D").await.ok();
         t.api.get("/v1/teams?filters=").await.ok();
+        t.api.contract("SAP", "K1", None, None).await;
+        for list in ["contracts/1/users", "contracts/1/positions", "company/leaves-types"] {
+            t.api.get(&format!("/v1/{list}?filters=%7B%7D")).await.ok();
+            for filters in ["%7B", "%7B%22user_id%22:1%7D"] {
+                let answer = t.api.get(&format!("/v1/{list}?filters={filters}")).await;
+                assert_eq!(answer.status, 400, "{list} {filters}: {answer}");
+            }
+        }
     }
 
     /// 32 reads at once on one token.

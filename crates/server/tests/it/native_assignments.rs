@@ -189,6 +189,24 @@ both_engines! {
     }
 
     /// From a day on: what begins earlier stays, also what reaches behind it.
+    /// It is a source that declares: without one it would be what `/v1` put there that goes.
+    async fn declared_by_nobody(t: TestApp) {
+        furnish(&t.api).await;
+        let ranges = json!({"mode": "replace", "assignments": [{"user": 1, "start_date": "2026-06-01"}]});
+        expect![[r#"
+            400 Bad Request
+            {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"/source is required with mode replace: it is the source's ranges that are declared","code":"VALIDATION","request_id":"[id]","errors":[{"pointer":"/source","message":"is required with mode replace: it is the source's ranges that are declared"}]}"#]].assert_eq(&t.api.post("/api/contracts/1/assignments", ranges).await.to_string());
+    }
+
+    /// An end behind the contract's own takes nothing away.
+    async fn ended_behind_the_contract(t: TestApp) {
+        furnish(&t.api).await;
+        add(&t.api, &[range("u1", "2026-02-01", None)]).await.ok();
+        let told = end(&t.api, "2027-05-31").await.ok();
+        assert_eq!(told["removed"], json!([]));
+        assert_eq!(of_user(&t.api, 1).await, ["1 2026-02-01 2026-12-31 OKTA"]);
+    }
+
     async fn declared_from_a_day_on(t: TestApp) {
         furnish(&t.api).await;
         let old = [range("u1", "2026-01-01", Some("2026-08-31")), range("u1", "2026-04-01", Some("2026-04-30")), range("u1", "2026-03-31", Some("2026-04-10"))];
@@ -410,7 +428,7 @@ both_engines! {
         assert_eq!(send(&carve, &first, days.clone()).await.status, 200);
         expect![[r#"
             412 Precondition Failed
-            {"type":"urn:crewline:error:PRECONDITION_FAILED","title":"PreconditionFailedError","status":412,"detail":"The ranges are not as the ETag in If-Match says; read them again","code":"PRECONDITION_FAILED","request_id":"[id]"}"#]].assert_eq(&send(&carve, &first, days.clone()).await.to_string());
+            {"type":"urn:crewline:error:PRECONDITION_FAILED","title":"PreconditionFailedError","status":412,"detail":"It is not as If-Match says; read it again","code":"PRECONDITION_FAILED","request_id":"[id]"}"#]].assert_eq(&send(&carve, &first, days.clone()).await.to_string());
         assert_eq!(send(&ends, &first, json!({"user": "OKTA:u1", "on": "2026-01-31"})).await.status, 412);
         let one = |users: &[&str]| {
             let all: Vec<Value> = users.iter().map(|user| range(user, "2026-05-01", None)).collect();

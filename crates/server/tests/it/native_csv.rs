@@ -63,6 +63,8 @@ both_engines! {
             "contracts/1/assignments?user=1",
             "assignments?user=1",
             "assignments?team=1&overlaps=2025-03-05..2025-03-05",
+            "bench?from=2025-02-02&to=2025-02-28",
+            "conflicts?from=2025-01-01&to=2025-01-31",
         ] {
             told += &format!("{path}\n{}", lines(&t.api, &format!("/api/{path}")).await);
         }
@@ -106,6 +108,11 @@ both_engines! {
             assignments?team=1&overlaps=2025-03-05..2025-03-05
             id,contract_id,contract_name,contract_external_ids,user_id,start_date,end_date,source
             2,1,'=K,OKTA:=K,1,2025-03-01,,OKTA
+            bench?from=2025-02-02&to=2025-02-28
+            id,first_name,last_name,email,external_ids
+            1,"Ana ""A""","Lee, Li",ana@example.com,OKTA:u 1 SAP:0007
+            conflicts?from=2025-01-01&to=2025-01-31
+            kind,user_id,user_name,user_external_ids,from,to,assignment_id,contract_id,contract_name,contract_external_ids,start_date,end_date,source,leave_id,leave_start_date,leave_end_date,leave_external_ids,workspace_id,workspace_name,workspace_percentage,percentage
         "#]].assert_eq(&told);
     }
 

@@ -213,6 +213,9 @@ both_engines! {
             ("updated_after=2026-01-01T00:00:00Z&cursor=WzkyMjMzNzIwMzY4NTQ3NzU4MDcsMV0", "cursor must be"),
             ("updated_after=2026-01-01", "updated_after must be an instant, like 2026-01-08T19:06:19Z"),
             ("updated_after=", "updated_after must be an instant"),
+            // Before the years that PostgreSQL has.
+            ("updated_after=-009000-01-01T00:00:00Z", "updated_after must be an instant"),
+            ("updated_after=2026-01-01T00:00:00Z&cursor=W1stMzAwMDAwMDAwMDAwMDAwMDAwLDFdXQ", "cursor must be"),
             ("colour=red", "unknown field `colour`"),
             ("limit=1&limit=2", "duplicate field `limit`"),
         ] {

@@ -110,6 +110,30 @@ both_engines! {
         assert_eq!(free("2026-07-01", "2026-07-31").await, [1, 2, 3, 4]);
     }
 
+    /// In a spreadsheet each record that takes part has a line.
+    async fn as_csv(t: TestApp) {
+        furnish(&t).await;
+        let csv = async |path: &str| {
+            let headers = [("accept", "text/csv")];
+            let answer = t.api.send(axum::http::Method::GET, path, &headers, Vec::new()).await;
+            assert_eq!(answer.status, 200, "{answer}");
+            answer.text.replace("\r\n", "\n")
+        };
+        expect![[r#"
+            kind,user_id,user_name,user_external_ids,from,to,assignment_id,contract_id,contract_name,contract_external_ids,start_date,end_date,source,leave_id,leave_start_date,leave_end_date,leave_external_ids,workspace_id,workspace_name,workspace_percentage,percentage
+            contracts,1,Ana Lee,SAP:ana,2026-03-10,2026-03-31,1,1,K1,SAP:K1,2026-01-01,2026-03-31,SAP,,,,,,,,
+            contracts,1,Ana Lee,SAP:ana,2026-03-10,2026-03-31,3,2,K2,SAP:K2,2026-03-10,,SAP,,,,,,,,
+            leave,2,Ana Lee,SAP:ben,2026-05-18,2026-05-20,4,3,K3,SAP:K3,2026-05-01,2026-05-20,SAP,1,2026-05-18,2026-05-29,SAP:ben 2026-05-18,,,,
+            workspaces,3,Ana Lee,SAP:cleo,2026-01-01,2026-12-31,,,,,,,,,,,,1,w1,60.5,110
+            workspaces,3,Ana Lee,SAP:cleo,2026-01-01,2026-12-31,,,,,,,,,,,,2,w2,49.5,110
+        "#]].assert_eq(&csv("/api/conflicts?from=2026-01-01&to=2026-12-31").await);
+        expect![[r#"
+            id,first_name,last_name,email,external_ids
+            3,Ana,Lee,cleo@example.com,SAP:cleo
+            4,Ana,Lee,dan@example.com,SAP:dan
+        "#]].assert_eq(&csv("/api/bench?from=2026-01-01&to=2026-12-31").await);
+    }
+
     /// A page ends behind a user, however many conflicts that one has.
     async fn pages(t: TestApp) {
         furnish(&t).await;

@@ -92,6 +92,63 @@ both_engines! {
         assert!(outcomes.contains(&&json!("created")), "{retried}");
     }
 
+    /// Of what is refused nothing is stored, whatever the kind.
+    async fn refused_is_not_stored(t: TestApp) {
+        let api = &t.api;
+        let one = json!({"name": "P", "start": "2026-02-01", "end": "2026-06-30"});
+        api.put("/api/projects/SAP:p1", one).await.ok();
+        let before = t.rows(&[]).await["projects"].clone();
+        let backwards = json!({"name": "Q", "start": "2026-12-01", "end": "2026-01-01"});
+        expect![[r#"
+            400 Bad Request
+            {"type":"urn:crewline:error:INVALID_DATE_RANGE","title":"InvalidDateRangeError","status":400,"detail":"end must not be before start","code":"INVALID_DATE_RANGE","request_id":"[id]","errors":[{"pointer":"/end","message":"end must not be before start"}]}"#]].assert_eq(&api.put("/api/projects/SAP:p2", backwards.clone()).await.to_string());
+        assert_eq!(api.put("/api/projects/SAP:p1", backwards).await.status, 400);
+        let late = json!({"source": "SAP", "records": [{"id": "p1", "name": "Q", "start": "2026-12-01"}]});
+        let told = api.post("/api/projects/batch", late).await.ok();
+        assert_eq!(outcomes(&told), ["rejected"]);
+        assert_eq!(told["results"][0]["error"]["detail"], "start must not be after end");
+        assert_eq!(t.rows(&[]).await["projects"], before);
+    }
+
+    /// Only as it was seen: by its ETag, or that it is there at all.
+    async fn only_if_unchanged(t: TestApp) {
+        let api = &t.api;
+        let path = "/api/users/OKTA:ana";
+        let send = async |tag: &str, body: Value| {
+            let headers = [("content-type", "application/json"), ("if-match", tag)];
+            api.send(axum::http::Method::PUT, path, &headers, body.to_string().into_bytes()).await
+        };
+        assert_eq!(send("*", ana()).await.status, 412);
+        assert_eq!(send("\"old\"", ana()).await.status, 412);
+        api.put(path, ana()).await.ok();
+        let first = api.get(path).await.header("etag").unwrap().to_owned();
+        assert_eq!(send(&first, json!({"last_name": "Ray"})).await.status, 200);
+        expect![[r#"
+            412 Precondition Failed
+            {"type":"urn:crewline:error:PRECONDITION_FAILED","title":"PreconditionFailedError","status":412,"detail":"It is not as If-Match says; read it again","code":"PRECONDITION_FAILED","request_id":"[id]"}"#]].assert_eq(&send(&first, json!({"last_name": "Roy"})).await.to_string());
+        let second = api.get(path).await.header("etag").unwrap().to_owned();
+        assert_eq!(send(&format!("{first}, {second}"), json!({"last_name": "Roy"})).await.status, 200);
+        assert_eq!(send("*", json!({"last_name": "Ryu"})).await.status, 200);
+        assert_eq!(api.get(path).await.ok()["last_name"], "Ryu");
+        // Later it may hold no more: nothing of it waits to be sent again.
+        assert_eq!(api.get("/api/refusals").await.ok()["data"], json!([]));
+    }
+
+    /// Of many at once that put the same new one, one creates it and all are taken.
+    async fn at_once(t: TestApp) {
+        let puts = (0..16).map(|_| {
+            let api = t.api.clone();
+            tokio::spawn(async move { api.put("/api/users/OKTA:ana", ana()).await.ok() })
+        });
+        let mut created = 0;
+        for put in puts.collect::<Vec<_>>() {
+            let told = put.await.expect("no panic");
+            assert_eq!(told["id"].as_i64().is_some(), true, "{told}");
+            created += usize::from(told["outcome"] == "created");
+        }
+        assert_eq!(created, 1);
+    }
+
     /// In request order, each judged by itself; the counts add up.
     async fn many(t: TestApp) {
         let api = &t.api;

@@ -30,7 +30,7 @@ use crate::http::inbox::{Blame, Refusals};
 use crate::http::language::Language;
 use crate::http::log::Counts;
 use crate::http::records::Named as Record;
-use crate::http::{Answer, Caller, Check, JsonBody, Path, Problem, Records, Wire, Write, body};
+use crate::http::{Answer, Caller, Check, JsonBody, Path, Problem, Records, Wire, body};
 use crate::operation::Operation as _;
 use crate::references::Named;
 use crate::sources::Sources;
@@ -141,6 +141,10 @@ fn read_assign(
     let (path, contract) = path_reference(contract, caller)?;
     let (users, ranges): (Vec<Named>, Vec<Judged>) = ranges.into_iter().unzip();
     let scope = writes(caller, &path, said, &users)?;
+    if mode != assign::Mode::Add && scope.source == Source::NONE {
+        let rule = "is required with mode replace: it is the source's ranges that are declared";
+        return Err(Problem::field("/source", rule));
+    }
     let contract = Named { source: path.source, reference: contract };
     let user = users[0].clone();
     if matches!(seen, Seen::Tags(_)) && users.iter().any(|other| *other != user) {
@@ -254,7 +258,11 @@ fn blame(user: &Named, why: Rejection) -> Blame {
     Blame { pointer: pointer.to_owned(), code, message: message.into() }
 }
 
+/// What waits in the inbox. Of ranges that are to be taken all or none, none is taken alone.
 fn refused(sent: &IfMatch<Assign, Ranges>, outcome: &assign::Outcome) -> Refusals {
+    if sent.operation.all_or_nothing {
+        return Refusals::new();
+    }
     let each = sent.operation.users.iter().zip(&outcome.results).enumerate();
     let rejected = each.filter_map(|(nth, (user, given))| match given {
         Given::Rejected(why) => Some((nth, vec![blame(user, *why)])),
@@ -358,7 +366,8 @@ async fn assign(
     let asked = (&*contract, Seen::read(&headers));
     let prepared = read_assign(&app, &caller, asked, &body).map(|assign| (assign, told));
     let records = Records::each("assignments", by_start).native();
-    Ok(Write::of(&app, &caller, &body).records(records).run_each(prepared, refused).await)
+    let write = Seen::read(&headers).write(&app, &caller, &body, records);
+    Ok(write.run_each(prepared, refused).await)
 }
 
 body! {
@@ -475,7 +484,8 @@ async fn carve(
         Some((user?, window, said?))
     });
     let told = |sent: &IfMatch<Carve, Ranges>, outcome| told_carve(&sent.scope().sources, outcome);
-    let write = Write::of(&app, &caller, &body).records(Records::each("", by_user).native());
+    let records = Records::each("", by_user).native();
+    let write = Seen::read(&headers).write(&app, &caller, &body, records);
     Ok(write.run(prepared.map(|carve| (if_seen(&headers, carve, |carve| carve), told))).await)
 }
 
@@ -515,6 +525,7 @@ async fn end(
         Some((user?, window, said?))
     });
     let told = |sent: &IfMatch<End, Ranges>, outcome| told_carve(&sent.scope().sources, outcome);
-    let write = Write::of(&app, &caller, &body).records(Records::each("", by_user).native());
+    let records = Records::each("", by_user).native();
+    let write = Seen::read(&headers).write(&app, &caller, &body, records);
     Ok(write.run(prepared.map(|carve| (if_seen(&headers, carve, End), told))).await)
 }

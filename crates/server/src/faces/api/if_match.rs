@@ -5,9 +5,11 @@ use axum::http::header::IF_MATCH;
 use domain::{ExternalId, Kind, Ref};
 
 use super::etag;
+use crate::app::App;
 use crate::contracts::attach::include;
 use crate::contracts::period;
 use crate::entities::{Judged, image};
+use crate::http::{Caller, JsonBody, Records, Write};
 use crate::operation::{Operation, Turn};
 use crate::references::named::{find_all, find_one};
 use crate::references::{At, Named};
@@ -35,6 +37,22 @@ impl Seen {
             () if tags.is_empty() => Self::Nothing,
             () if tags.iter().any(|tag| tag == "*") => Self::Something,
             () => Self::Tags(tags),
+        }
+    }
+
+    /// A write of records. Those that are sent under a condition are not kept when they are
+    /// refused: later it may hold no more.
+    pub fn write<'a>(
+        &self,
+        app: &'a App,
+        caller: &'a Caller,
+        body: &'a JsonBody,
+        records: Records,
+    ) -> Write<'a> {
+        let write = Write::of(app, caller, body);
+        match self {
+            Self::Nothing => write.records(records),
+            Self::Something | Self::Tags(_) => write.without_records(),
         }
     }
 }

@@ -24,8 +24,8 @@ use utoipa_axum::routes;
 use super::if_match::{IfMatch, Known, Seen};
 use super::{NoQuery, source_named, unknown_parameter};
 use crate::app::{App, Shared};
-use crate::entities::{Entity as _, Update};
 use crate::entities::upsert::{Record, Upsert, Upserted};
+use crate::entities::{Entity as _, Update};
 use crate::faces::integrations::{CreateBody, UpdateBody};
 use crate::http::check::Object;
 use crate::http::field::SourceName;
@@ -258,13 +258,13 @@ where
     C: CreateBody<Entity: Update>,
     U: UpdateBody<Entity = C::Entity>,
 {
+    let write = seen.write(app, caller, body, Records::BODY.native());
     let prepared = one::<C, U>(app, caller, named, body).map(|operation| {
         let (kind, external_id) = (C::Entity::KIND, operation.records[0].external_id.clone());
         let operation = IfMatch { operation, seen, about: Known { kind, external_id } };
         let told = |sent: &IfMatch<_, _>, outcome| told_one(&sent.operation, outcome);
         (operation, told)
     });
-    let write = Write::of(app, caller, body).records(Records::BODY.native());
     Ok(write.run_each(prepared, |sent, outcome| rejected(&sent.operation, outcome)).await)
 }
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::list::{Asked, Page, PageQuery};
+use super::list::{Asked, Page, PageQuery, Unfiltered};
 use super::{named, of_contract, read};
 use crate::app::Shared;
 use crate::contracts::positions::{self, Add, ContractPosition};
@@ -134,7 +134,9 @@ async fn list(
     Path(contract): Path<String>,
     asked: Asked,
 ) -> Result<Json<Page<Shown>>, Problem> {
-    let wanted = PageQuery::of(asked)?.wanted()?;
+    let query = PageQuery::of(asked)?;
+    let wanted = query.wanted()?;
+    query.filter::<Unfiltered>(&app)?;
     let contract = named(&contract, Kind::Contract)?;
     let slice = positions::list(&app, caller.reads(), contract, wanted.part()).await?;
     wanted.of(slice.total, slice.rows.into_iter().map(shown).collect()).map(Json)

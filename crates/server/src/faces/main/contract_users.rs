@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::list::{Asked, Page, PageQuery};
+use super::list::{Asked, Page, PageQuery, Unfiltered};
 use super::{of_contract, read};
 use crate::app::Shared;
 use crate::contracts::attach::{Attach, Outcome};
@@ -164,7 +164,9 @@ async fn list_users(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Json<Page<ContractUser>>, Problem> {
-    let wanted = PageQuery::of(asked)?.wanted()?;
+    let query = PageQuery::of(asked)?;
+    let wanted = query.wanted()?;
+    query.filter::<Unfiltered>(&app)?;
     let id = path::id(&id, Kind::Contract)?;
     let page = contracts::list(&app, caller.company_id, id, wanted.part()).await?;
     let rows = page.rows.into_iter().map(|row| shown(id, page.period, row));

@@ -127,11 +127,10 @@ impl Filters for UserFilters {
 
     fn filter(self) -> Option<Filter> {
         let mut filter = Filter::default();
+        // Positions are always told.
+        let _ = self.position;
         if self.hidden != Some(true) {
             filter = seen(filter);
-        }
-        if self.position == Some(true) {
-            filter = filter.and("t.position_id IS NOT NULL");
         }
         if let Some(OnDay(day)) = self.created {
             filter = filter.with("t.created_at >= ?", beginning(day));
@@ -146,9 +145,9 @@ impl Filters for UserFilters {
 operation! {
     /// List users
     ///
-    /// Without hidden ones, unless `filters` have `"withHiddenUsers": true`; with
-    /// `"withPosition": true` only those that have a position; with `createdAt` and `updatedAt`
-    /// those that were created or changed on that day (UTC) or later.
+    /// Without hidden ones, unless `filters` have `"withHiddenUsers": true`; with `createdAt` and
+    /// `updatedAt` those that were created or changed on that day (UTC) or later. Positions are
+    /// always told, with `withPosition` and without it.
     list "/v1/users", tag "users", filters UserFilters, rows Shown,
     [Told] |company, user| told(company, user)
 }
