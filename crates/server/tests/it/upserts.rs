@@ -143,7 +143,7 @@ both_engines! {
         let mut created = 0;
         for put in puts.collect::<Vec<_>>() {
             let told = put.await.expect("no panic");
-            assert_eq!(told["id"].as_i64().is_some(), true, "{told}");
+            assert!(told["id"].is_i64(), "{told}");
             created += usize::from(told["outcome"] == "created");
         }
         assert_eq!(created, 1);
