@@ -7,6 +7,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use domain::{ExternalId, Source};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -223,7 +224,8 @@ fn item_position(cursor: Option<&str>) -> Result<Option<refusals::Position>, Pro
     else {
         return Ok(None);
     };
-    match !state.contains('\0') && !id.contains('\0') {
+    let ours = at >= Timestamp::UNIX_EPOCH && !state.contains('\0') && !id.contains('\0');
+    match ours {
         true => Ok(Some((state, at, id))),
         false => Err(not_ours()),
     }
