@@ -186,6 +186,7 @@ impl Demo<'_> {
             daily_hours: Hours::DEFAULT,
             user_position: None,
             seniority: None,
+            hourly_rate_effective_from: None,
             profile: users::Profile::default(),
         };
         self.create::<users::User>(source, external_id, user).await

@@ -3,7 +3,9 @@
 use domain::{Kind, Name, Ref};
 use jiff::Timestamp;
 
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers};
+use crate::entities::{
+    Delete, Entity, Judged, Link, Place, Table, Update, fields, point, refers,
+};
 use crate::store::{Tx, params, row};
 
 row! {
@@ -27,6 +29,7 @@ pub struct New {
 #[derive(Clone, Debug)]
 pub struct Patch {
     pub name: Option<Name>,
+    pub client: Option<Ref>,
 }
 
 impl Entity for Brand {
@@ -66,17 +69,28 @@ impl Update for Brand {
     const UPDATE: &'static str = "brands.update";
     type Patch = Patch;
 
+    fn patch_links(patch: &Patch) -> Vec<Link<'_>> {
+        vec![("client_id", Kind::Client, patch.client.as_ref())]
+    }
+
+    fn relink(patch: &mut Patch, field: &str, to: Option<Ref>) -> bool {
+        field == "client_id" && point(&mut patch.client, to)
+    }
+
     async fn update(
         tx: &mut Tx,
         at: Place,
         patch: &Patch,
-        _: &[Option<i64>],
+        linked: &[Option<i64>],
     ) -> Judged<Option<Self>> {
-        let sql = "UPDATE brands SET name = coalesce($3, name), updated_at = $4
+        let sql = "UPDATE brands SET
+                name = coalesce($3, name),
+                client_id = coalesce($4, client_id),
+                updated_at = $5
             WHERE company_id = $1 AND id = $2
             RETURNING id, name, client_id, created_at, updated_at";
         let name = patch.name.as_ref().map(Name::as_str);
-        Ok(tx.query_opt(sql, params![at.company, at.id, name, at.now]).await?)
+        Ok(tx.query_opt(sql, params![at.company, at.id, name, linked[0], at.now]).await?)
     }
 }
 

@@ -23,7 +23,9 @@ pub use standing::Standing;
 pub use whole::Whole;
 
 use crate::entities::table::{Refers, Then};
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
+use crate::entities::{
+    Delete, Entity, Judged, Link, Place, Table, Update, fields, point, refers, set,
+};
 use crate::exchange_rates;
 use crate::refusal::Refusal;
 use crate::store::{Tx, params, row};
@@ -207,6 +209,10 @@ impl Update for Contract {
 
     fn patch_links(patch: &Patch) -> Vec<Link<'_>> {
         vec![("client_id", Kind::Client, patch.client.as_ref())]
+    }
+
+    fn relink(patch: &mut Patch, field: &str, to: Option<Ref>) -> bool {
+        field == "client_id" && point(&mut patch.client, to)
     }
 
     async fn update(

@@ -78,6 +78,15 @@ pub trait Update: Entity {
         Vec::new()
     }
 
+    /// Points a reference elsewhere that no update of the Integrations API names, only its create;
+    /// `None` clears it. `false`: the kind has none such, or it cannot be cleared.
+    fn relink(_patch: &mut Self::Patch, _field: &str, _to: Option<Ref>) -> bool {
+        false
+    }
+
+    /// Gives a create what only the change of the same record says.
+    fn complete(_new: &mut Self::New, _patch: &Self::Patch) {}
+
     /// Holds what an update must hold ahead of the entity itself.
     fn hold(
         _tx: &mut Tx,
@@ -119,6 +128,12 @@ pub struct Place {
 
 /// What a step of an operation gives, unless it refuses.
 pub type Judged<T> = Result<T, Stop<Refusal>>;
+
+/// Points a reference elsewhere that cannot be cleared: whether it has somewhere to point to.
+pub fn point(link: &mut Option<Ref>, to: Option<Ref>) -> bool {
+    *link = to;
+    link.is_some()
+}
 
 /// The new value of a field that an update changes or clears, if it gets one.
 pub fn set<T>(field: &Option<Option<T>>) -> Option<&T> {

@@ -4,7 +4,9 @@ use domain::{Kind, Name, Ref, Text};
 use jiff::Timestamp;
 
 use crate::entities::table::{Refers, Then};
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, refers, set};
+use crate::entities::{
+    Delete, Entity, Judged, Link, Place, Table, Update, fields, point, refers, set,
+};
 use crate::store::{Tx, params, row};
 
 row! {
@@ -32,6 +34,8 @@ pub struct New {
 #[derive(Clone, Debug)]
 pub struct Patch {
     pub name: Option<Name>,
+    pub client: Option<Ref>,
+    pub brand: Option<Ref>,
     pub description: Option<Option<Text>>,
 }
 
@@ -107,16 +111,33 @@ impl Update for Product {
     const UPDATE: &'static str = "products.update";
     type Patch = Patch;
 
+    fn patch_links(patch: &Patch) -> Vec<Link<'_>> {
+        vec![
+            ("client_id", Kind::Client, patch.client.as_ref()),
+            ("brand_id", Kind::Brand, patch.brand.as_ref()),
+        ]
+    }
+
+    fn relink(patch: &mut Patch, field: &str, to: Option<Ref>) -> bool {
+        match field {
+            "client_id" => point(&mut patch.client, to),
+            "brand_id" => point(&mut patch.brand, to),
+            _ => false,
+        }
+    }
+
     async fn update(
         tx: &mut Tx,
         at: Place,
         patch: &Patch,
-        _: &[Option<i64>],
+        linked: &[Option<i64>],
     ) -> Judged<Option<Self>> {
         let sql = "UPDATE products SET
                 name = coalesce($3, name),
                 description = CASE WHEN $4 THEN $5 ELSE description END,
-                updated_at = $6
+                client_id = coalesce($6, client_id),
+                brand_id = coalesce($7, brand_id),
+                updated_at = $8
             WHERE company_id = $1 AND id = $2 AND deleted_at IS NULL
             RETURNING id, name, client_id, brand_id, description, created_at, updated_at";
         let values = params![
@@ -125,6 +146,8 @@ impl Update for Product {
             patch.name.as_ref().map(Name::as_str),
             patch.description.is_some(),
             set(&patch.description).map(Text::as_str),
+            linked[0],
+            linked[1],
             at.now,
         ];
         Ok(tx.query_opt(sql, values).await?)

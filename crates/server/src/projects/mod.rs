@@ -71,6 +71,8 @@ pub struct Patch {
     pub start_date: Option<Option<Date>>,
     pub end_date: Option<Option<Date>>,
     pub pm: Option<Option<Ref>>,
+    pub brand: Option<Option<Ref>>,
+    pub product: Option<Option<Ref>>,
     pub estimated_time: Option<Option<Amount>>,
     pub billable: Option<bool>,
     pub status: Option<Option<Label>>,
@@ -238,7 +240,9 @@ const CHANGE: &str = "UPDATE projects SET
         income_type = CASE WHEN $33 THEN $34 ELSE income_type END,
         archived = coalesce($35, archived),
         name_key = coalesce($36, name_key),
-        updated_at = $37
+        brand_id = CASE WHEN $37 THEN $38 ELSE brand_id END,
+        product_id = CASE WHEN $39 THEN $40 ELSE product_id END,
+        updated_at = $41
     WHERE company_id = $1 AND id = $2
     RETURNING id, name, client_id, brief, start_date, end_date, pm_id, estimated_time,
         billable, status, estimated, contract_id, work_order, created_at, updated_at";
@@ -252,7 +256,19 @@ impl Update for Project {
             ("client_id", Kind::Client, set(&patch.client)),
             ("pm_id", Kind::User, set(&patch.pm)),
             ("contract_id", Kind::Contract, set(&patch.contract)),
+            ("brand_id", Kind::Brand, set(&patch.brand)),
+            ("product_id", Kind::Product, set(&patch.product)),
         ]
+    }
+
+    fn relink(patch: &mut Patch, field: &str, to: Option<Ref>) -> bool {
+        let link = match field {
+            "brand_id" => &mut patch.brand,
+            "product_id" => &mut patch.product,
+            _ => return false,
+        };
+        *link = Some(to);
+        true
     }
 
     async fn update(
@@ -269,6 +285,7 @@ impl Update for Project {
             let (start, end) = (patch.start_date.unwrap_or(start), patch.end_date.unwrap_or(end));
             judge(Period { start, end }, patch.end_date.is_some())?;
         }
+        hold(tx, at.company, linked[4]).await?;
         let values = params![
             at.company,
             at.id,
@@ -306,6 +323,10 @@ impl Update for Project {
             patch.income_type.flatten().map(IncomeType::as_str),
             patch.archived,
             patch.name.as_ref().map(Name::key),
+            patch.brand.is_some(),
+            linked[3],
+            patch.product.is_some(),
+            linked[4],
             at.now,
         ];
         Ok(tx.query_opt(CHANGE, values).await?)

@@ -45,6 +45,7 @@ pub struct New {
     pub daily_hours: Hours,
     pub user_position: Option<Ref>,
     pub seniority: Option<Ref>,
+    pub hourly_rate_effective_from: Option<Date>,
     pub profile: Profile,
 }
 
@@ -165,9 +166,9 @@ impl Entity for User {
         let sql = "INSERT INTO users (company_id, id, email, email_key, first_name, last_name,
                 name_key, phone, position, department, role_id, daily_hours, position_id,
                 seniority_id, description, birthday, hourly_rate, monthly_hours, plan_id, hidden,
-                charge_hours, created_at, updated_at)
+                charge_hours, hourly_rate_effective_from, created_at, updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                $18, $19, $20, $21, $22, $22)
+                $18, $19, $20, $21, $22, $23, $23)
             ON CONFLICT DO NOTHING
             RETURNING id, email, first_name, last_name, phone, role_id, daily_hours,
                 created_at, updated_at";
@@ -193,6 +194,7 @@ impl Entity for User {
             profile.plan.map(Plan::get),
             profile.hidden,
             profile.charge_hours,
+            new.hourly_rate_effective_from,
             at.now,
         ];
         Ok(tx.query_opt(sql, values).await?)
@@ -223,6 +225,10 @@ impl Update for User {
             ("user_position_id", Kind::Position, set(&patch.user_position)),
             ("seniority_id", Kind::Seniority, set(&patch.seniority)),
         ]
+    }
+
+    fn complete(new: &mut New, patch: &Patch) {
+        new.hourly_rate_effective_from = patch.hourly_rate_effective_from;
     }
 
     async fn update(

@@ -110,6 +110,63 @@ both_engines! {
         assert_eq!(t.rows(&[]).await["projects"], before);
     }
 
+    /// References that the Integrations API takes only when it creates: sent again they point elsewhere.
+    async fn pointed_elsewhere(t: TestApp) {
+        let api = &t.api;
+        for (kind, id, fields) in [
+            ("clients", "c1", json!({"name": "One"})),
+            ("clients", "c2", json!({"name": "Two"})),
+            ("brands", "b1", json!({"name": "B", "client_id": "c1"})),
+            ("brands", "b2", json!({"name": "C", "client_id": "c1"})),
+            ("products", "p1", json!({"name": "P", "client_id": "c1", "brand_id": "b1"})),
+            ("products", "p2", json!({"name": "Q", "client_id": "c1", "brand_id": "b1"})),
+            ("contracts", "k1", json!({"name": "K", "client_id": "c1"})),
+            ("projects", "j1", json!({"name": "J", "brand_id": "b1", "product_id": "p1"})),
+        ] {
+            api.create(kind, "SAP", id, fields).await.ok();
+        }
+        for (path, fields) in [
+            ("/api/brands/SAP:b1", json!({"client_id": "c2"})),
+            ("/api/products/SAP:p1", json!({"client_id": "c2", "brand_id": "b2"})),
+            ("/api/contracts/SAP:k1", json!({"client_id": "c2"})),
+            ("/api/projects/SAP:j1", json!({"brand_id": "b2", "product_id": "p2"})),
+        ] {
+            assert_eq!(api.put(path, fields.clone()).await.ok()["outcome"], "updated", "{path}");
+            assert_eq!(api.put(path, fields.clone()).await.ok()["outcome"], "unchanged", "{path}");
+            let stored = api.get(path).await.ok();
+            for field in fields.as_object().unwrap().keys() {
+                assert_eq!(stored[field], json!(2), "{path} {stored}");
+            }
+        }
+        // One that cannot be missing cannot be cleared.
+        let said = [
+            api.put("/api/brands/SAP:b1", json!({"client_id": null})).await,
+            api.put("/api/products/SAP:p1", json!({"client_id": "nobody", "brand_id": "b2"})).await,
+            api.put("/api/contracts/SAP:k1", json!({"client_id": 7, "value": -1})).await,
+            api.put("/api/projects/SAP:j1", json!({"brand_id": null, "product_id": null})).await,
+        ];
+        expect![[r#"
+            400 Bad Request
+            {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"/client_id cannot be cleared","code":"VALIDATION","request_id":"[id]","errors":[{"pointer":"/client_id","message":"cannot be cleared"}]}
+            404 Not Found
+            {"type":"urn:crewline:error:ZC001","title":"ClientNotFoundError","status":404,"detail":"Entity is not associated: client \"nobody\" of source SAP","code":"ZC001","request_id":"[id]","errors":[{"pointer":"/client_id","message":"is not associated"}]}
+            400 Bad Request
+            {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"/client_id must be a string of 1 to 255 bytes","code":"VALIDATION","request_id":"[id]","errors":[{"pointer":"/client_id","message":"must be a string of 1 to 255 bytes"}]}
+            200 OK
+            {"outcome":"updated","id":1}"#]].assert_eq(&said.map(|answer| answer.to_string()).join("\n"));
+        assert_eq!(api.get("/api/projects/SAP:j1").await.ok()["product_id"], Value::Null);
+    }
+
+    /// What the Integrations API takes only when it updates stands in a new user, too.
+    async fn from_the_start(t: TestApp) {
+        let mut sent = ana();
+        sent["hourly_rate_effective_from"] = json!("2026-02-01");
+        let path = "/api/users/OKTA:ana";
+        assert_eq!(t.api.put(path, sent.clone()).await.ok()["outcome"], "created");
+        assert_eq!(t.api.put(path, sent).await.ok()["outcome"], "unchanged");
+        assert_eq!(t.api.get(path).await.ok()["hourly_rate_effective_from"], "2026-02-01");
+    }
+
     /// Only as it was seen: by its ETag, or that it is there at all.
     async fn only_if_unchanged(t: TestApp) {
         let api = &t.api;

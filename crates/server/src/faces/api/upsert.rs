@@ -11,7 +11,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use domain::ExternalId;
+use domain::{ExternalId, Ref};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -41,15 +41,20 @@ use crate::refusal::{Malformed, Refusal};
 /// Records in one request.
 const RECORDS: usize = 1_000;
 
-/// What a record may say: what creates an entity, but its metadata and its id.
-pub struct Fields<C>(PhantomData<C>);
+/// What a record may say: what creates an entity and what updates it, but its metadata and its id.
+pub struct Fields<C, U>(PhantomData<(C, U)>);
 
 /// What does not stand among the fields.
 const ASIDE: [&str; 2] = ["metadata", "id"];
 
-impl<C: CreateBody> PartialSchema for Fields<C> {
+impl<C: CreateBody, U: UpdateBody> PartialSchema for Fields<C, U> {
     fn schema() -> RefOr<Schema> {
         let RefOr::T(Schema::Object(mut object)) = C::schema() else { return C::schema() };
+        if let RefOr::T(Schema::Object(change)) = U::schema() {
+            for (name, schema) in change.properties {
+                object.properties.entry(name).or_insert(schema);
+            }
+        }
         object.properties.retain(|name, _| !ASIDE.contains(&name.as_str()));
         object.required.retain(|name| !ASIDE.contains(&name.as_str()));
         object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
@@ -62,7 +67,7 @@ impl<C: CreateBody> PartialSchema for Fields<C> {
     }
 }
 
-impl<C: CreateBody + ToSchema> ToSchema for Fields<C> {
+impl<C: CreateBody + ToSchema, U: UpdateBody> ToSchema for Fields<C, U> {
     fn name() -> Cow<'static, str> {
         format!("{}Fields", C::name()).into()
     }
@@ -75,12 +80,12 @@ fn example<C: CreateBody>() -> Value {
 }
 
 /// Many records of one source, each with its `id`.
-pub struct Batch<C>(PhantomData<C>);
+pub struct Batch<C, U>(PhantomData<(C, U)>);
 
-impl<C: CreateBody> PartialSchema for Batch<C> {
+impl<C: CreateBody, U: UpdateBody> PartialSchema for Batch<C, U> {
     fn schema() -> RefOr<Schema> {
-        let RefOr::T(Schema::Object(mut record)) = Fields::<C>::schema() else {
-            return Fields::<C>::schema();
+        let RefOr::T(Schema::Object(mut record)) = Fields::<C, U>::schema() else {
+            return Fields::<C, U>::schema();
         };
         record.properties.insert("id".to_owned(), ExternalId::schema());
         record.required.insert(0, "id".to_owned());
@@ -103,7 +108,7 @@ impl<C: CreateBody> PartialSchema for Batch<C> {
     }
 }
 
-impl<C: CreateBody + ToSchema> ToSchema for Batch<C> {
+impl<C: CreateBody + ToSchema, U: UpdateBody> ToSchema for Batch<C, U> {
     fn name() -> Cow<'static, str> {
         format!("{}Batch", C::name()).into()
     }
@@ -229,12 +234,46 @@ where
     let whole = whole(raw, &external_id, source);
     let whole: &RawValue = serde_json::from_str(&whole).unwrap_or(raw);
     let new = Check::all(limits, |check| C::read(whole, check)?.fields());
-    let patch = Check::all(limits, |check| U::read(whole, check)?.patch());
-    Record {
-        external_id,
-        new: new.map(|(_, (_, new))| new).map_err(malformed),
-        patch: patch.map(|(_, patch)| patch).map_err(malformed),
+    let patch = Check::all(limits, |check| {
+        let (_, mut patch) = U::read(whole, check)?.patch()?;
+        relink::<C, U>(whole, &mut patch, check)?;
+        Some(patch)
+    });
+    let mut new = new.map(|(_, (_, new))| new);
+    if let (Ok(new), Ok(patch)) = (&mut new, &patch) {
+        C::Entity::complete(new, patch);
     }
+    Record { external_id, new: new.map_err(malformed), patch: patch.map_err(malformed) }
+}
+
+/// References that the Integrations API takes when an entity is created, and not when it is updated.
+fn relink<C, U>(
+    raw: &RawValue,
+    patch: &mut <U::Entity as Update>::Patch,
+    check: &mut Check,
+) -> Option<()>
+where
+    C: CreateBody,
+    U: UpdateBody,
+{
+    let object = Object::of(raw)?;
+    let updated = |name| U::FIELDS.iter().any(|(field, _)| *field == name) || ASIDE.contains(&name);
+    for (name, _) in C::FIELDS.iter().filter(|(name, _)| !updated(name)) {
+        let Some(raw) = object.get(name) else { continue };
+        check.within(name, |check| {
+            let to = match raw.get() {
+                "null" => None,
+                _ => Some(Ref::External(ExternalId::read(raw, check)?)),
+            };
+            let is_cleared = to.is_none();
+            match U::Entity::relink(patch, name, to) {
+                true => Some(()),
+                false if is_cleared => check.wrong("cannot be cleared"),
+                false => check.wrong("cannot be changed"),
+            }
+        });
+    }
+    check.clean()
 }
 
 /// A record as the Integrations API takes it: of two members with one name the last one counts.
@@ -377,8 +416,8 @@ macro_rules! kinds {
             use super::*;
             use crate::faces::integrations::$module::{Change, Create};
 
-            type One = Fields<Create>;
-            type Many = Batch<Create>;
+            type One = Fields<Create, Change>;
+            type Many = Batch<Create, Change>;
 
             pub fn routes() -> OpenApiRouter<Shared> {
                 OpenApiRouter::new().routes(routes!(put_one)).routes(routes!(put_many))

@@ -54,7 +54,7 @@ impl UpdateBody for Change {
     type Entity = Brand;
 
     fn patch(self) -> Option<(SourceName, Patch)> {
-        Some((Metadata::source(self.metadata)?, Patch { name: self.name }))
+        Some((Metadata::source(self.metadata)?, Patch { name: self.name, client: None }))
     }
 }
 

@@ -67,7 +67,8 @@ impl UpdateBody for Change {
     type Entity = Product;
 
     fn patch(self) -> Option<(SourceName, Patch)> {
-        let patch = Patch { name: self.name, description: self.description };
+        let (name, description) = (self.name, self.description);
+        let patch = Patch { name, client: None, brand: None, description };
         Some((Metadata::source(self.metadata)?, patch))
     }
 }

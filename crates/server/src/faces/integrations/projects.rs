@@ -157,6 +157,8 @@ impl UpdateBody for Change {
             start_date: self.start,
             end_date: self.end,
             pm: self.pm_id.map(|id| id.map(Ref::External)),
+            brand: None,
+            product: None,
             estimated_time: self.estimated_time,
             billable: self.billable,
             status: self.status,

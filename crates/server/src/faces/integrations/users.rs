@@ -69,6 +69,7 @@ impl CreateBody for Create {
             daily_hours: self.daily_hours.unwrap_or(Hours::DEFAULT),
             user_position: self.user_position_id.map(Ref::External),
             seniority: self.seniority_id.map(Ref::External),
+            hourly_rate_effective_from: None,
             profile: Profile::default(),
         };
         Some((Metadata::source(self.metadata)?, (self.id?, new)))

@@ -366,6 +366,8 @@ impl UpdateBody for Change {
             start_date: date(self.start),
             end_date: date(self.end),
             pm: reference(self.pm_id),
+            brand: None,
+            product: None,
             estimated_time: self.estimated_time,
             billable: self.billable,
             status: self.status,

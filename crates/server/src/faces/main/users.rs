@@ -248,6 +248,7 @@ impl CreateBody for Create {
             daily_hours: self.daily_hours.unwrap_or(Hours::DEFAULT),
             user_position: self.user_position_id.map(Ref::Internal),
             seniority: None,
+            hourly_rate_effective_from: None,
             profile: Profile {
                 description: self.description,
                 birthday: self.birthday.map(|OnDay(day)| day),
