@@ -3,9 +3,7 @@
 use domain::{Kind, Name, Ref};
 use jiff::Timestamp;
 
-use crate::entities::{
-    Delete, Entity, Judged, Link, Place, Table, Update, fields, point, refers,
-};
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, Update, fields, point, refers};
 use crate::store::{Tx, params, row};
 
 row! {

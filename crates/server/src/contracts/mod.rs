@@ -134,7 +134,8 @@ impl Entity for Contract {
                             AND a.contract_id = c.id AND a.user_id = $2",
                 ),
             },
-            // What an hour of a position in a team costs on a contract goes with any of them.
+            // What an hour of a position in a team costs on a contract goes with any of them: the
+            // contract loses it.
             Refers {
                 to: Kind::Contract,
                 then: Then::Go(
@@ -143,13 +144,17 @@ impl Entity for Contract {
             },
             Refers {
                 to: Kind::Position,
-                then: Then::Go(
+                then: Then::Lose(
+                    "SELECT DISTINCT contract_id FROM contract_positions
+                        WHERE company_id = $1 AND position_id = $2 ORDER BY contract_id",
                     "DELETE FROM contract_positions WHERE company_id = $1 AND position_id = $2",
                 ),
             },
             Refers {
                 to: Kind::Team,
-                then: Then::Go(
+                then: Then::Lose(
+                    "SELECT DISTINCT contract_id FROM contract_positions
+                        WHERE company_id = $1 AND team_id = $2 ORDER BY contract_id",
                     "DELETE FROM contract_positions WHERE company_id = $1 AND team_id = $2",
                 ),
             },

@@ -42,6 +42,11 @@ pub enum Then {
     Refuse(&'static str, &'static str),
     /// The statement removes it.
     Go(&'static str),
+    /// The statement selects entities of the kind itself, which are deleted too.
+    Follow(&'static str),
+    /// The first statement selects entities of the kind itself, by id; the second one takes away
+    /// from each what refers to what is deleted.
+    Lose(&'static str, &'static str),
 }
 
 /// A reference in a column: `refers!("contract", "contracts"."client_id" -> Client)`. Behind a
@@ -107,9 +112,9 @@ pub(super) struct Statements {
     pub(super) image_hold: String,
     /// Counts what depends on an entity; empty when nothing may.
     dependents: String,
-    /// Remove what goes with it. Relations that lean on others come first: [`Kind::ALL`] has
-    /// teams before workspaces.
-    goes: Vec<&'static str>,
+    /// What goes with it, and of which kind. Relations that lean on others come first:
+    /// [`Kind::ALL`] has teams before workspaces.
+    goes: Vec<(Kind, &'static Then)>,
     delete: String,
     /// Sets when an entity was changed last.
     stamp: String,
@@ -137,11 +142,13 @@ impl Statements {
         let page = format!("{told} FROM {name} t WHERE t.company_id = $1{live}");
         let mut counts = Vec::new();
         let mut goes = Vec::new();
-        let declared = Kind::ALL.into_iter().flat_map(|kind| table(kind).refers);
-        for Refers { then, .. } in declared.filter(|refers| refers.to == kind) {
+        let declared = Kind::ALL
+            .into_iter()
+            .flat_map(|from| table(from).refers.iter().map(move |refers| (from, refers)));
+        for (from, Refers { then, .. }) in declared.filter(|(_, refers)| refers.to == kind) {
             match then {
                 Then::Refuse(what, count) => counts.push(format!("SELECT '{what}', ({count})")),
-                Then::Go(statement) => goes.push(*statement),
+                Then::Go(_) | Then::Follow(_) | Then::Lose(..) => goes.push((from, then)),
             }
         }
         Self {
@@ -220,8 +227,8 @@ pub async fn remove(
         }
     }
     let image = image::image(tx, company, kind, id).await?;
-    for sql in &statements.goes {
-        tx.execute(sql, params![company, id]).await?;
+    for &(from, then) in &statements.goes {
+        go(tx, (from, then), (company, id), turn).await?;
     }
     let sql = "DELETE FROM external_refs
         WHERE company_id = $1 AND kind = $2 AND entity_id = $3
@@ -237,4 +244,39 @@ pub async fn remove(
         0 => Err(gone().into()),
         _ => Ok(()),
     }
+}
+
+/// What happens to what refers to an entity that is deleted.
+async fn go(
+    tx: &mut Tx,
+    (kind, then): (Kind, &Then),
+    (company, id): (i64, i64),
+    turn: &mut Turn,
+) -> Result<(), Stop<Refusal>> {
+    match then {
+        // Counted before.
+        Then::Refuse(..) => {}
+        Then::Go(sql) => {
+            tx.execute(sql, params![company, id]).await?;
+        }
+        Then::Follow(sql) => {
+            for (follower,) in tx.query::<(i64,)>(sql, params![company, id]).await? {
+                Box::pin(remove(tx, kind, (company, follower), turn)).await?;
+            }
+        }
+        Then::Lose(which, sql) => {
+            let gone = || store::Error::changed("an entity was deleted meanwhile");
+            let mut losers = Vec::new();
+            for (loser,) in tx.query::<(i64,)>(which, params![company, id]).await? {
+                let before = image::held(tx, company, kind, loser).await?.ok_or_else(gone)?;
+                losers.push((loser, before));
+            }
+            tx.execute(sql, params![company, id]).await?;
+            for (loser, before) in losers {
+                set_stamp(tx, kind, (company, loser), turn.now).await?;
+                turn.updated(tx, (company, kind, loser), &before).await?;
+            }
+        }
+    }
+    Ok(())
 }

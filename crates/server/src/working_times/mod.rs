@@ -8,7 +8,7 @@ use domain::{Kind, Ref};
 use jiff::Timestamp;
 
 use crate::entities::table::{Refers, Then};
-use crate::entities::{Delete, Entity, Judged, Link, Place, Table, fields, refers};
+use crate::entities::{Delete, Entity, Judged, Link, Place, Table, fields};
 use crate::references;
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -53,7 +53,13 @@ impl Entity for WorkingTime {
                     WHERE d.company_id = t.company_id AND d.working_time_id = t.id)",
         ],
         refers: &[
-            refers!("working_time", "working_times"."user_id" -> User),
+            // It says nothing without the user.
+            Refers {
+                to: Kind::User,
+                then: Then::Follow(
+                    "SELECT id FROM working_times WHERE company_id = $1 AND user_id = $2",
+                ),
+            },
             Refers {
                 to: Kind::WorkingTime,
                 then: Then::Go(

@@ -1,5 +1,7 @@
 //! Positions of a contract (COR's Main API).
 
+use std::time::Duration;
+
 use expect_test::expect;
 use serde_json::{Value, json};
 use testing::{Api, both_engines};
@@ -122,12 +124,17 @@ both_engines! {
         api.post("/v1/contracts/1/positions", new()).await.ok();
         api.put("/v1/contracts/1/positions/1", json!({"rate": 70})).await.ok();
         api.put("/v1/contracts/1/positions/1", json!({"rate": 70})).await.ok();
+        let before = api.get("/v1/contracts/1").await.ok()["updated_at"].clone();
+        t.clock.advance(Duration::from_secs(60));
+        delete(api, "teams/t").await;
+        assert_ne!(api.get("/v1/contracts/1").await.ok()["updated_at"], before);
         api.delete("/v1/contracts/1", json!({})).await.ok();
-        let told = told(api, "contract.updated,contract.deleted", 4).await;
+        let told = told(api, "contract.updated,contract.deleted", 5).await;
         expect![[r#"
             "contract.updated" {"after":{"currency_id":4,"user_positions_header_id":9},"before":{"currency_id":null,"user_positions_header_id":null},"changes":null,"count":1,"entity":{"external_ids":[],"id":1,"kind":"contract"}}
             "contract.updated" {"after":{"positions":"1: position 1, team 1, rate 625000, hours 1200000"},"before":{"positions":null},"changes":null,"count":1,"entity":{"external_ids":[],"id":1,"kind":"contract"}}
             "contract.updated" {"after":{"positions":"1: position 1, team 1, rate 700000, hours 1200000"},"before":{"positions":"1: position 1, team 1, rate 625000, hours 1200000"},"changes":null,"count":1,"entity":{"external_ids":[],"id":1,"kind":"contract"}}
-            "contract.deleted" {"after":null,"before":{"client_id":1,"currency_id":4,"name":"K","positions":"1: position 1, team 1, rate 700000, hours 1200000","user_positions_header_id":9},"changes":null,"count":1,"entity":{"external_ids":[{"external_id":"K","source":"SAP"}],"id":1,"kind":"contract"}}"#]].assert_eq(&told);
+            "contract.updated" {"after":{"positions":null},"before":{"positions":"1: position 1, team 1, rate 700000, hours 1200000"},"changes":null,"count":1,"entity":{"external_ids":[],"id":1,"kind":"contract"}}
+            "contract.deleted" {"after":null,"before":{"client_id":1,"currency_id":4,"name":"K","user_positions_header_id":9},"changes":null,"count":1,"entity":{"external_ids":[{"external_id":"K","source":"SAP"}],"id":1,"kind":"contract"}}"#]].assert_eq(&told);
     }
 }

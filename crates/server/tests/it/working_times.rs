@@ -4,6 +4,8 @@ use expect_test::expect;
 use serde_json::{Value, json};
 use testing::{Answer, TestApp, both_engines};
 
+use crate::main_contracts::told;
+
 const PATH: &str = "/v2/integrations/working-time";
 
 async fn create(t: &TestApp, source: &str, id: &str, user: &str, days: Value) -> Answer {
@@ -199,15 +201,20 @@ both_engines! {
         assert_eq!(other.delete(&format!("{PATH}/wt1"), body).await.status, 404);
     }
 
-    /// Its user does not go while it is there.
-    async fn its_user_stays(t: TestApp) {
+    /// It says nothing without its user, and goes with it: with its days and external ids, and told.
+    async fn it_goes_with_its_user(t: TestApp) {
         t.api.user("GLOBANT", "u1").await;
         create(&t, "GLOBANT", "wt1", "u1", json!([day(json!({}))])).await.ok();
         let body = json!({"metadata": {"source": "GLOBANT"}});
-        expect![[r#"
-            409 Conflict
-            {"status":409,"name":"DeletionError","code":"HAS_DEPENDENCIES","message":"user 1 cannot be deleted while something depends on it: working_time (1)","request_id":"[id]","errors":[{"pointer":"","message":"1 of kind working_time depend on it"}]}"#]].assert_eq(&t.api.delete("/v2/integrations/users/u1", body.clone()).await.to_string());
-        delete(&t, "GLOBANT", "wt1").await.ok();
         t.api.delete("/v2/integrations/users/u1", body).await.ok();
+        assert_eq!(days(&t).await, "[]");
+        assert_eq!(t.api.get("/api/references").await.ok()["data"], json!([]));
+        let told = told(&t.api, "working_time.deleted,user.deleted", 2).await;
+        expect![[r#"
+            "working_time.deleted" {"after":null,"before":{"days":"2 09:00-18:00 60","user_id":1},"changes":null,"count":1,"entity":{"external_ids":[{"external_id":"wt1","source":"GLOBANT"}],"id":1,"kind":"working_time"}}
+            "user.deleted" {"after":null,"before":{"daily_hours":8,"email":"u1@example.com","first_name":"Ana","hidden":false,"last_name":"Lee","role_id":4},"changes":null,"count":1,"entity":{"external_ids":[{"external_id":"u1","source":"GLOBANT"}],"id":1,"kind":"user"}}"#]].assert_eq(&told);
+        // Another user of the same name has none.
+        t.api.user("GLOBANT", "u1").await;
+        assert_eq!(create(&t, "GLOBANT", "wt1", "u1", json!([day(json!({}))])).await.status, 200);
     }
 }
