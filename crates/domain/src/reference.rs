@@ -18,6 +18,12 @@ impl ExternalId {
         }
     }
 
+    /// Reads `SOURCE:external-id`: the source's name, known or not, and the id.
+    pub fn of_source(text: &str) -> Option<(&str, Self)> {
+        let (source, id) = text.split_once(':')?;
+        Some((source, Self::parse(id).ok()?))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -144,6 +144,23 @@ both_engines! {
         }
     }
 
+    /// JSON, unless CSV is asked for and liked no less.
+    async fn asked_for(t: TestApp) {
+        for (accept, is_csv) in [
+            ("text/csv", true),
+            ("Text/CSV; charset=utf-8", true),
+            ("text/csv, application/json", true),
+            ("application/json, text/csv;q=0.9", false),
+            ("application/json;q=0.5, text/csv; q=0.9", true),
+            ("text/csv;q=0", false),
+            ("*/*", false),
+        ] {
+            let answer = t.api.send(Method::GET, "/api/users", &[("accept", accept)], Vec::new()).await;
+            let kind = answer.header("content-type").unwrap_or_default();
+            assert_eq!(kind.starts_with("text/csv"), is_csv, "{accept}");
+        }
+    }
+
     async fn wrong(t: TestApp) {
         furnish(&t).await;
         for (path, status) in [

@@ -60,12 +60,20 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(webhook_deliveries::routes())
 }
 
-/// Whether a client accepts answers of a type.
+/// Whether a client asks for answers of a type, and likes JSON no better.
 fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|text| text.split(','))
-        .any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted))
+    let liking = |kind| {
+        let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let of_kind = accepted.flat_map(|text| text.split(',')).filter_map(|part| {
+            let mut parts = part.split(';').map(str::trim);
+            let is_kind = parts.next()?.eq_ignore_ascii_case(kind);
+            let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f64>().ok());
+            is_kind.then(|| quality.unwrap_or(1.0))
+        });
+        of_kind.reduce(f64::max)
+    };
+    let json = liking("application/json").unwrap_or(0.0);
+    liking(wanted).is_some_and(|liked| liked > 0.0 && liked >= json)
 }
 
 /// A parameter of a query; what is wrong with it is told by its name.
@@ -94,17 +102,12 @@ const REFERENCE: &str = "must be a positive integer or like OKTA:external-id";
 /// looked for.
 fn reference(name: &str, text: &str, caller: &Caller) -> Result<(Scope, Ref), Problem> {
     let wrong = || Problem::validation(format!("{name} {REFERENCE}"));
-    match text.split_once(':') {
-        None => {
-            let id = text.parse().ok().filter(|id| *id > 0).ok_or_else(wrong)?;
-            Ok((caller.reads(), Ref::Internal(id)))
-        }
-        Some((source, id)) => {
-            let source = source_named(Some(source), caller)?.ok_or_else(wrong)?;
-            let id = ExternalId::parse(id).map_err(|_| wrong())?;
-            Ok((caller.reads_under(source)?, Ref::External(id)))
-        }
-    }
+    let Some((source, id)) = ExternalId::of_source(text) else {
+        let id = text.parse().ok().filter(|id| *id > 0).ok_or_else(wrong)?;
+        return Ok((caller.reads(), Ref::Internal(id)));
+    };
+    let source = source_named(Some(source), caller)?.ok_or_else(wrong)?;
+    Ok((caller.reads_under(source)?, Ref::External(id)))
 }
 
 /// The same, of the path.

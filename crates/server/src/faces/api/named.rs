@@ -37,8 +37,8 @@ impl Wire for Reference {
         let read = || match field::text(raw) {
             None => field::id(raw).map(Self::Id),
             Some(text) => {
-                let (source, id) = text.split_once(':')?;
-                Some(Self::Known(source.to_owned(), ExternalId::parse(id).ok()?))
+                let (source, id) = ExternalId::of_source(&text)?;
+                Some(Self::Known(source.to_owned(), id))
             }
         };
         read().or_else(|| check.wrong(Self::RULE))
@@ -72,8 +72,8 @@ impl Reference {
         let (source, id) = match field::text(raw?) {
             None => (None, field::id(raw?)?.to_string()),
             Some(text) => {
-                let (source, id) = text.split_once(':')?;
-                (Some(source.to_owned()), ExternalId::parse(id).ok()?.to_string())
+                let (source, id) = ExternalId::of_source(&text)?;
+                (Some(source.to_owned()), id.to_string())
             }
         };
         let name = format!("{} {id}", source.as_deref().unwrap_or_default());

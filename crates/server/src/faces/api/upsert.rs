@@ -319,8 +319,7 @@ where
 {
     let raw: &RawValue = body.object()?;
     let wrong = || Problem::validation("the path must end like OKTA:external-id");
-    let (name, id) = named.split_once(':').ok_or_else(wrong)?;
-    let external_id = ExternalId::parse(id).map_err(|_| wrong())?;
+    let (name, external_id) = ExternalId::of_source(named).ok_or_else(wrong)?;
     let source = source_named(Some(name), caller)?.ok_or_else(wrong)?;
     let scope = caller.writes(source)?;
     let records = vec![record::<C, U>(raw, external_id, name, &[], app.limits)];
