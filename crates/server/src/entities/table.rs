@@ -14,6 +14,7 @@ use super::field::Field;
 use super::image;
 use crate::events::{Data, Verb};
 use crate::operation::Turn;
+use crate::references::history;
 use crate::refusal::Refusal;
 use crate::store::{self, Col, Params, Stop, Tx, params};
 
@@ -230,6 +231,7 @@ pub async fn remove(
     for &(from, then) in &statements.goes {
         go(tx, (from, then), (company, id), turn).await?;
     }
+    history::keep(tx, (company, kind, id), None, None, turn.now).await?;
     let sql = "DELETE FROM external_refs
         WHERE company_id = $1 AND kind = $2 AND entity_id = $3
         RETURNING source_id, external_id";

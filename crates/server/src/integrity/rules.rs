@@ -238,6 +238,7 @@ impl Rules<'_> {
             ("refusals", &["id"], 0),
             ("events", &["number"], 0),
             ("external_refs", &["kind", "source_id", "entity_id"], 1),
+            ("past_references", &["kind", "source_id", "entity_id"], 1),
             ("exchange_rates", &["currency", "source_id"], 1),
         ] {
             let wrong = format!(

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::scope::Scope;
+use crate::sources::Sources;
 use crate::store::{self, Col, Stop, Tx, params, row};
 
 row! {
@@ -29,6 +30,14 @@ pub struct Filter {
     pub entity: Option<(Kind, i64)>,
 }
 
+impl Filter {
+    /// The ids of the sources that are wanted, of those that the key may see.
+    pub fn sources(&self, sources: &Sources) -> Vec<i64> {
+        let wanted = |source: &Source| self.source.is_none_or(|wanted| wanted == *source);
+        sources.usable().filter(wanted).map(|source| source.id).collect()
+    }
+}
+
 /// A place in the order of references: kind, external id, source.
 pub type Position = (String, String, i64);
 
@@ -41,8 +50,7 @@ pub async fn list(
     after: Option<Position>,
     limit: i64,
 ) -> Result<Vec<Reference>, Stop<Infallible>> {
-    let wanted = |source: &Source| filter.source.is_none_or(|wanted| wanted == *source);
-    let seen: Vec<i64> = sources.usable().filter(wanted).map(|source| source.id).collect();
+    let seen = filter.sources(&sources);
     app.store
         .read("references.list", async move |tx: &mut Tx| {
             let after = after.clone().unwrap_or_default();

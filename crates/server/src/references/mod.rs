@@ -1,5 +1,6 @@
 //! External references: what source systems call our entities.
 
+pub mod history;
 pub mod link;
 mod list;
 pub mod named;

@@ -3,7 +3,7 @@
 use domain::{ExternalId, Kind, Ref};
 use jiff::Timestamp;
 
-use super::{Reference, Wanted};
+use super::{Reference, Wanted, history};
 use crate::entities::Judged;
 use crate::entities::table::existing;
 use crate::events::data::Direction;
@@ -58,6 +58,8 @@ impl Operation for Relink {
             let (kind, external_id) = (*kind, new.clone());
             return Err(Refusal::ReferenceTaken { kind, source, external_id, owner }.into());
         }
+        let only = Some((source, old));
+        history::keep(tx, (company, *kind, id), only, new.as_ref(), turn.now).await?;
         let sql = "DELETE FROM external_refs WHERE company_id = $1 AND kind = $2
             AND external_id = $3 AND source_id = $4 AND entity_id = $5";
         let values = params![company, kind.name(), old.as_str(), source.id, id];

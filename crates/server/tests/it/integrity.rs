@@ -93,6 +93,8 @@ const DAMAGES: &[&str] = &[
     // References.
     "UPDATE external_refs SET kind = 'robot' WHERE kind = 'team' AND external_id = 'y'",
     "UPDATE external_refs SET source_id = 99 WHERE kind = 'leave'",
+    "INSERT INTO past_references (company_id, kind, external_id, source_id, ended_at, entity_id, created_at)
+        SELECT company_id, kind, external_id, 99, created_at, entity_id, created_at FROM external_refs WHERE kind = 'client'",
     // Assignments.
     "UPDATE assignments SET user_id = 99 WHERE company_id = 1 AND id = 1",
     "UPDATE assignments SET start_date = end_date + 1 WHERE company_id = 1 AND id = 1",
@@ -166,6 +168,7 @@ both_engines! {
             access_tokens: 3 refer by key to api_keys that do not exist ()
             external_refs of company 1: 1 are of a kind that does not exist (kind=robot source_id=11 entity_id=2)
             external_refs of company 1: 1 name a source that does not exist (kind=leave source_id=99 entity_id=1)
+            past_references of company 1: 1 name a source that does not exist (kind=client source_id=99 entity_id=1)
             assignments of company 1: 1 name a user that does not exist (contract_id=1 user_id=99 id=1)
             assignments of company 1: 1 end before they begin (contract_id=1 user_id=99 id=1)
             assignments of company 1: 2 lie outside the period of their contract (contract_id=1 user_id=1 id=2, contract_id=1 user_id=99 id=1)

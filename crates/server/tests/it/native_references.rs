@@ -88,6 +88,59 @@ both_engines! {
         assert!(!attaches(&t, "v1").await);
     }
 
+    /// What was whose, and until when: re-keyed, unlinked, and gone with its entity.
+    async fn history(t: TestApp) {
+        let api = &t.api;
+        t.api.user("OKTA", "u1").await;
+        for (kind, id) in [("SAP", "7"), ("SAP", "8")] {
+            api.post("/api/references", json!({"kind": "user", "source": kind, "external_id": id, "id": 1})).await.ok();
+        }
+        let minute = std::time::Duration::from_secs(60);
+        t.clock.advance(minute);
+        rekey(api, U1, "v1").await.ok();
+        t.clock.advance(minute);
+        unlink(api, "/api/references/user/SAP/7").await.ok();
+        t.clock.advance(minute);
+        let body = json!({"metadata": {"source": "OKTA"}});
+        api.delete("/v2/integrations/users/v1", body).await.ok();
+        t.api.user("OKTA", "u1").await;
+        let told = async |api: &Api, query: &str| {
+            let page = api.get(&format!("/api/references/history?kind=user&{query}")).await.ok();
+            let rows = page["data"].as_array().unwrap().iter().map(Value::to_string);
+            rows.collect::<Vec<_>>().join("\n")
+        };
+        expect![[r#"
+            {"became":"v1","created_at":"2026-01-08T19:06:19Z","ended_at":"2026-01-08T19:07:19Z","external_id":"u1","id":1,"kind":"user","source":"OKTA"}
+            {"became":null,"created_at":"2026-01-08T19:06:19Z","ended_at":"2026-01-08T19:08:19Z","external_id":"7","id":1,"kind":"user","source":"SAP"}
+            {"became":null,"created_at":"2026-01-08T19:06:19Z","ended_at":"2026-01-08T19:09:19Z","external_id":"8","id":1,"kind":"user","source":"SAP"}
+            {"became":null,"created_at":"2026-01-08T19:06:19Z","ended_at":"2026-01-08T19:09:19Z","external_id":"v1","id":1,"kind":"user","source":"OKTA"}"#]].assert_eq(&told(api, "id=1").await);
+        // Page by page it is the same.
+        let (mut paged, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = api.get(&format!("/api/references/history?kind=user&id=1&limit=1{next}")).await.ok();
+            paged.extend(page["data"].as_array().unwrap().iter().map(Value::to_string));
+            match page["next"].as_str() {
+                Some(cursor) => next = format!("&cursor={cursor}"),
+                None => break,
+            }
+        }
+        assert_eq!(paged.join("\n"), told(api, "id=1").await);
+        // Whoever was called so; whoever is called so now is in the list of references.
+        expect![[r#"{"became":"v1","created_at":"2026-01-08T19:06:19Z","ended_at":"2026-01-08T19:07:19Z","external_id":"u1","id":1,"kind":"user","source":"OKTA"}"#]].assert_eq(&told(api, "external_id=u1").await);
+        assert_eq!(told(api, "id=1&source=SAP").await.lines().count(), 2);
+        assert_eq!(told(api, "id=2").await, "");
+        // A key sees its own sources; nobody sees another company's.
+        assert_eq!(told(&t.key(&["SAP"], false).await, "id=1").await.lines().count(), 2);
+        assert_eq!(told(&t.other_company().await, "id=1").await, "");
+        assert_eq!(told(api, "").await, told(api, "id=1").await);
+        assert_eq!(told(api, "id=1&external_id=u1").await, told(api, "external_id=u1").await);
+        let all = async |query: &str| api.get(&format!("/api/references/history{query}")).await.ok()["data"].as_array().map(Vec::len);
+        assert_eq!((all("").await, all("?kind=team").await, all("?external_id=8").await), (Some(4), Some(0), Some(1)));
+        for query in ["id=1", "kind=user&id=0", "kind=house&id=1", "kind=user&id=1&cursor=x", "kind=user&id=1&limit=0", "kind=user&id=1&source=EXCEL", "kind=user&external_id="] {
+            assert_eq!(api.get(&format!("/api/references/history?{query}")).await.status, 400, "{query}");
+        }
+    }
+
     async fn wrong(t: TestApp) {
         t.api.user("OKTA", "u1").await;
         let other = t.other_company().await;

@@ -283,6 +283,7 @@ fn shipped_migrations_stay_as_they_are() {
         sqlite/V30__contracts_of_the_main_api.sql 7f1b4ddce7cb
         sqlite/V31__clients_and_projects.sql 668bd0463bc9
         sqlite/V32__native_reads.sql 0f902541258c
+        sqlite/V33__past_references.sql 208b3a93eab2
         postgres/V1__companies.sql 72392e56d1a0
         postgres/V2__keys_and_tokens.sql d9f97dfc1f79
         postgres/V3__external_refs.sql 61df8bf7e4ff
@@ -315,6 +316,7 @@ fn shipped_migrations_stay_as_they_are() {
         postgres/V30__contracts_of_the_main_api.sql 8949df8f00ca
         postgres/V31__clients_and_projects.sql 2e819126fe83
         postgres/V32__native_reads.sql 0f902541258c
+        postgres/V33__past_references.sql 020d2737a111
     "#]]
     .assert_eq(&sums);
 }

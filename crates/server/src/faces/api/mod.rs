@@ -16,6 +16,7 @@ mod list;
 mod memberships;
 mod named;
 mod reference;
+mod reference_history;
 mod references;
 mod refusals;
 mod team_members;
@@ -51,6 +52,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .merge(events::routes())
         .merge(memberships::routes())
         .merge(reference::routes())
+        .merge(reference_history::routes())
         .merge(references::routes())
         .merge(refusals::routes())
         .merge(team_members::routes())

@@ -66,7 +66,7 @@ pub fn reference(sources: &Sources, reference: references::Reference) -> Option<
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+pub struct ListQuery {
     /// A kind of entity.
     #[param(value_type = Option<KindName>, example = "user")]
     kind: Option<String>,
@@ -83,12 +83,12 @@ struct ListQuery {
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 100)]
     limit: Option<String>,
     /// The `next` of the page before.
-    cursor: Option<String>,
+    pub cursor: Option<String>,
 }
 
 /// The name of a kind.
 #[derive(Serialize)]
-struct KindName(String);
+pub struct KindName(pub String);
 
 fn kind_schema() -> ObjectBuilder {
     let names = Kind::ALL.iter().map(|kind| kind.name());
@@ -116,7 +116,7 @@ fn kind_of(name: &str) -> Result<Kind, String> {
 }
 
 impl ListQuery {
-    fn filter(&self, caller: &Caller) -> Result<Filter, Problem> {
+    pub fn filter(&self, caller: &Caller) -> Result<Filter, Problem> {
         let kind = parameter("kind", self.kind.as_ref(), kind_of)?;
         let source = source_named(self.source.as_deref(), caller)?;
         let external_id = parameter("external_id", self.external_id.as_ref(), |text| {
@@ -133,7 +133,7 @@ impl ListQuery {
         Ok(Filter { kind, source, external_id, entity })
     }
 
-    fn limit(&self) -> Result<i64, Problem> {
+    pub fn limit(&self) -> Result<i64, Problem> {
         limit(self.limit.as_ref(), LIMIT)
     }
 }
@@ -157,7 +157,7 @@ async fn list(
     let (filter, limit) = (query.filter(&caller)?, query.limit()?);
     let after: Option<(String, String, i64)> = query.cursor.as_deref().map(position).transpose()?;
     if after.as_ref().is_some_and(|(kind, id, _)| kind.contains('\0') || id.contains('\0')) {
-        return Err(Problem::validation("cursor must be the `next` of an earlier page"));
+        return Err(super::list::not_ours());
     }
     // One more than the page tells whether there is another.
     let rows = references::list(&app, caller.reads(), filter, after, limit + 1).await;

@@ -1,0 +1,17 @@
+-- What source systems called our entities: references that were re-keyed, unlinked, or went with
+-- their entity.
+CREATE TABLE past_references (
+  company_id INTEGER NOT NULL REFERENCES companies (id),
+  kind TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  source_id INTEGER NOT NULL,
+  ended_at INTEGER NOT NULL,
+  entity_id INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  -- What the source calls the entity instead, if it does.
+  became TEXT,
+  PRIMARY KEY (company_id, ended_at, kind, external_id, source_id, entity_id)
+) STRICT, WITHOUT ROWID;
+-- Read when what an entity was called is shown, and who was called so.
+CREATE INDEX past_references_entity ON past_references (company_id, kind, entity_id, ended_at);
+CREATE INDEX past_references_external_id ON past_references (company_id, external_id, ended_at);
