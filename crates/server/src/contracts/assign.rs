@@ -17,8 +17,8 @@ use crate::entities::Judged;
 use crate::events::Verb;
 use crate::events::data::{Data, Direction};
 use crate::operation::{Operation, Turn};
-use crate::references::Named;
 use crate::references::named::{find_all, find_one};
+use crate::references::{At, Named};
 use crate::scope::Scope;
 use crate::store::{Sequence, Tx};
 
@@ -34,6 +34,8 @@ pub struct Assign {
     /// Nothing is done when anything is rejected.
     pub all_or_nothing: bool,
     pub mode: Mode,
+    /// Who is declared by [`Mode::Replace`] besides the users of ranges; all must be there.
+    pub declared: Vec<Named>,
 }
 
 /// What becomes of ranges that the users have already.
@@ -114,7 +116,9 @@ impl Operation for Assign {
             return Ok(outcome);
         }
         if let Mode::Replace(from) = self.mode {
-            self.replace(tx, turn, from, (&plan, &users), &mut outcome).await?;
+            let declared = self.declared(tx).await?;
+            let users = (&*users, &*declared);
+            self.replace(tx, turn, from, (&plan, users), &mut outcome).await?;
         }
         let Plan { rows, .. } = &plan;
         let ids = insert(tx, &self.scope, contract_id, rows, turn.first_id).await?;
@@ -139,17 +143,28 @@ impl Assign {
         .collect()
     }
 
+    /// Who is declared besides the users of ranges.
+    async fn declared(&self, tx: &mut Tx) -> Judged<Vec<i64>> {
+        let (company, kind) = (self.scope.company, Kind::User);
+        let found = find_all(tx, company, kind, &self.declared).await?;
+        if let Some(nth) = found.iter().position(Option::is_none) {
+            let at = Some(At::Element("users", nth, ""));
+            find_one(tx, &self.scope, kind, &self.declared[nth], at).await?;
+        }
+        Ok(found.into_iter().flatten().collect())
+    }
+
     /// Removes what was not sent.
     async fn replace(
         &self,
         tx: &mut Tx,
         turn: &mut Turn,
         from: Option<Date>,
-        (plan, users): (&Plan, &[Option<i64>]),
+        (plan, (users, declared)): (&Plan, (&[Option<i64>], &[i64])),
         outcome: &mut Outcome,
     ) -> Judged<()> {
         let place = (self.scope.company, outcome.contract_id);
-        let mut named: Vec<i64> = users.iter().flatten().copied().collect();
+        let mut named: Vec<i64> = users.iter().flatten().chain(declared).copied().collect();
         named.sort_unstable();
         named.dedup();
         let there = standing::of_users(tx, place, &named).await?;

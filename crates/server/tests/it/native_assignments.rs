@@ -188,7 +188,47 @@ both_engines! {
         assert_eq!(shown(&answer["removed"]), ["1 2026-02-01 2026-02-20 SAP"]);
     }
 
-    /// From a day on: what begins earlier stays, also what reaches behind it.
+    /// A user can be declared to have nothing.
+    async fn declared_without_a_range(t: TestApp) {
+        furnish(&t.api).await;
+        add(&t.api, &[range("u1", "2026-03-01", Some("2026-03-31")), range("u2", "2026-05-01", None)]).await.ok();
+        attach(&t.api, "SAP", "2026-01-01", "2026-02-01").await;
+        let none = json!({"mode": "replace", "users": ["OKTA:u1"]});
+        expect![[r#"
+            200 OK
+            {"contract_id":1,"received":0,"created":0,"unchanged":0,"rejected":0,"results":[],"removed":[{"id":1,"user_id":1,"start_date":"2026-03-01","end_date":"2026-03-31","source":"OKTA"}],"kept":[{"id":3,"user_id":1,"start_date":"2026-01-01","end_date":"2026-02-01","source":"SAP"}]}"#]].assert_eq(&t.api.post(K1, none.clone()).await.to_string());
+        expect![[r#"
+            200 OK
+            {"contract_id":1,"received":0,"created":0,"unchanged":0,"rejected":0,"results":[],"removed":[],"kept":[{"id":3,"user_id":1,"start_date":"2026-01-01","end_date":"2026-02-01","source":"SAP"}]}"#]].assert_eq(&t.api.post(K1, none).await.to_string());
+        // Beside others who have some; from a day on.
+        let some = json!({"mode": "replace", "users": ["OKTA:u1", 2], "from": "2026-05-02", "assignments": [range("u1", "2026-07-01", None)]});
+        expect![[r#"
+            200 OK
+            {"contract_id":1,"received":1,"created":1,"unchanged":0,"rejected":0,"results":[{"index":0,"outcome":"created","id":4,"user_id":1,"start_date":"2026-07-01","end_date":null}],"removed":[],"kept":[]}"#]].assert_eq(&t.api.post(K1, some).await.to_string());
+        let said = [
+            json!({"users": ["OKTA:u1"]}),
+            json!({"mode": "replace"}),
+            json!({"mode": "replace", "users": []}),
+            json!({"mode": "replace", "users": ["OKTA:u1", "OKTA:nobody"]}),
+            json!({"mode": "replace", "users": ["EXCEL:u1", 7.5]}),
+        ];
+        let mut text = Vec::new();
+        for body in said {
+            text.push(t.api.post(K1, body).await.to_string());
+        }
+        expect![[r#"
+            400 Bad Request
+            {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"/users needs mode replace beside it","code":"VALIDATION","request_id":"[id]","errors":[{"pointer":"/users","message":"needs mode replace beside it"}]}
+            400 Bad Request
+            {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"/assignments is required and must be a non-empty list","code":"VALIDATION","request_id":"[id]","errors":[{"pointer":"/assignments","message":"is required and must be a non-empty list"}]}
+            400 Bad Request
+            {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"/users must be a non-empty list","code":"VALIDATION","request_id":"[id]","errors":[{"pointer":"/users","message":"must be a non-empty list"}]}
+            404 Not Found
+            {"type":"urn:crewline:error:ZC001","title":"UserNotFoundError","status":404,"detail":"Entity is not associated: user \"nobody\" of source OKTA","code":"ZC001","request_id":"[id]","errors":[{"pointer":"/users/1","message":"is not associated"}]}
+            400 Bad Request
+            {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"/users/1 must be a positive integer or like OKTA:external-id","code":"VALIDATION","request_id":"[id]","errors":[{"pointer":"/users/1","message":"must be a positive integer or like OKTA:external-id"}]}"#]].assert_eq(&text.join("\n"));
+    }
+
     /// It is a source that declares: without one it would be what `/v1` put there that goes.
     async fn declared_by_nobody(t: TestApp) {
         furnish(&t.api).await;
@@ -207,6 +247,7 @@ both_engines! {
         assert_eq!(of_user(&t.api, 1).await, ["1 2026-02-01 2026-12-31 OKTA"]);
     }
 
+    /// From a day on: what begins earlier stays, also what reaches behind it.
     async fn declared_from_a_day_on(t: TestApp) {
         furnish(&t.api).await;
         let old = [range("u1", "2026-01-01", Some("2026-08-31")), range("u1", "2026-04-01", Some("2026-04-30")), range("u1", "2026-03-31", Some("2026-04-10"))];
@@ -348,7 +389,7 @@ both_engines! {
         ], "mode": "merge", "atomicity": "some", "from": "soon", "colour": "red"});
         expect![[r#"
             400 Bad Request
-            {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"9 fields are not valid: /colour, /assignments/0/end, /assignments/0/user, /assignments/1/user, /assignments/1/start_date, /assignments/2, /atomicity, /mode, /from","code":"VALIDATION","request_id":"[id]","errors":[{"pointer":"/colour","message":"is not a field here; the fields are assignments, source, atomicity, mode, from"},{"pointer":"/assignments/0/end","message":"is not a field here; the fields are user, start_date, end_date"},{"pointer":"/assignments/0/user","message":"must be a positive integer or like OKTA:external-id"},{"pointer":"/assignments/1/user","message":"must be a positive integer or like OKTA:external-id"},{"pointer":"/assignments/1/start_date","message":"is required and must be a real calendar date in the form YYYY-MM-DD"},{"pointer":"/assignments/2","message":"must be an object of: user start_date end_date"},{"pointer":"/atomicity","message":"must be one of: per_range all"},{"pointer":"/mode","message":"must be one of: add replace"},{"pointer":"/from","message":"must be a real calendar date in the form YYYY-MM-DD"}]}"#]].assert_eq(&t.api.post(K1, body).await.to_string());
+            {"type":"urn:crewline:error:VALIDATION","title":"ValidationError","status":400,"detail":"9 fields are not valid: /colour, /assignments/0/end, /assignments/0/user, /assignments/1/user, /assignments/1/start_date, /assignments/2, /atomicity, /mode, /from","code":"VALIDATION","request_id":"[id]","errors":[{"pointer":"/colour","message":"is not a field here; the fields are assignments, users, source, atomicity, mode, from"},{"pointer":"/assignments/0/end","message":"is not a field here; the fields are user, start_date, end_date"},{"pointer":"/assignments/0/user","message":"must be a positive integer or like OKTA:external-id"},{"pointer":"/assignments/1/user","message":"must be a positive integer or like OKTA:external-id"},{"pointer":"/assignments/1/start_date","message":"is required and must be a real calendar date in the form YYYY-MM-DD"},{"pointer":"/assignments/2","message":"must be an object of: user start_date end_date"},{"pointer":"/atomicity","message":"must be one of: per_range all"},{"pointer":"/mode","message":"must be one of: add replace"},{"pointer":"/from","message":"must be a real calendar date in the form YYYY-MM-DD"}]}"#]].assert_eq(&t.api.post(K1, body).await.to_string());
         let good = range("u1", "2026-01-01", None);
         for body in [
             json!({}),

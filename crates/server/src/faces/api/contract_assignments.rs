@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::if_match::{IfMatch, Ranges, Seen};
-use super::named::{Mode, Reference, Rejected, answer, nothing, source, words, writes};
+use super::named::{Mode, Reference, Rejected, all, answer, nothing, source, words, writes};
 use super::{NoQuery, path_reference, unknown_parameter};
 use crate::app::Shared;
 use crate::contracts::Standing;
@@ -74,8 +74,11 @@ body! {
             {"user": "GLOBANT:external-user-id-1", "start_date": "2026-07-01", "end_date": null}
         ]
     } {
-        /// At least one.
-        assignments: required Vec<Wished>,
+        /// At least one, unless there are `users`.
+        assignments: optional Vec<Wished>,
+        /// With `replace`: users who are declared, too, also those without a range among
+        /// `assignments`.
+        users: optional Vec<Reference>,
         /// The source that puts them there; the one of the path if this is missing.
         source: optional SourceName,
         /// `per_range`, if it is missing: what is rejected does not stop the rest. `all`: all are
@@ -83,7 +86,7 @@ body! {
         atomicity: optional Atomicity,
         /// `add`, if it is missing. `replace`: these are all the ranges that the source has for
         /// these users on the contract; its others go, but those of a user of whom a range was
-        /// rejected.
+        /// rejected. A user among `users` without a range has none.
         mode: optional Mode,
         /// With `replace`: only ranges that begin on this day or later go.
         from: optional Date,
@@ -119,7 +122,7 @@ fn read_assign(
     body: &JsonBody,
 ) -> Result<IfMatch<Assign, Ranges>, Problem> {
     let raw = body.object()?;
-    let (said, mode, all_or_nothing, ranges) = Check::all(app.limits, |check| {
+    let (said, mode, all_or_nothing, ranges, declared) = Check::all(app.limits, |check| {
         let sent = Assignments::read(raw, check)?;
         check.clean()?;
         let mode = match (sent.mode, sent.from) {
@@ -129,28 +132,40 @@ fn read_assign(
                 return check.within("from", |check| check.wrong("needs mode replace beside it"));
             }
         };
+        if mode == assign::Mode::Add && sent.users.is_some() {
+            return check.within("users", |check| check.wrong("needs mode replace beside it"));
+        }
+        if sent.users.is_none() && sent.assignments.is_none() {
+            let rule = format!("is required and {}", Vec::<Wished>::RULE);
+            return check.within("assignments", |check| check.wrong(rule));
+        }
         let said = source(sent.source, caller, check);
-        let each = sent.assignments?.into_iter().enumerate();
+        let declared = all("users", sent.users.unwrap_or_default(), check, |user, check| {
+            user.judge(caller, check)
+        });
+        let each = sent.assignments.unwrap_or_default().into_iter().enumerate();
         let ranges: Vec<_> = check.within("assignments", |check| {
             // All are read, so that everything wrong is told.
             each.map(|(nth, one)| check.within(nth, |check| one.judge(caller, check))).collect()
         });
         let ranges: Vec<(Named, Judged)> = ranges.into_iter().collect::<Option<_>>()?;
-        Some((said?, mode, sent.atomicity == Some(Atomicity::All), ranges))
+        Some((said?, mode, sent.atomicity == Some(Atomicity::All), ranges, declared?))
     })?;
     let (path, contract) = path_reference(contract, caller)?;
     let (users, ranges): (Vec<Named>, Vec<Judged>) = ranges.into_iter().unzip();
-    let scope = writes(caller, &path, said, &users)?;
+    let named: Vec<Named> = users.iter().chain(&declared).cloned().collect();
+    let scope = writes(caller, &path, said, &named)?;
     if mode != assign::Mode::Add && scope.source == Source::NONE {
         let rule = "is required with mode replace: it is the source's ranges that are declared";
         return Err(Problem::field("/source", rule));
     }
     let contract = Named { source: path.source, reference: contract };
-    let user = users[0].clone();
-    if matches!(seen, Seen::Tags(_)) && users.iter().any(|other| *other != user) {
+    let user = named[0].clone();
+    if matches!(seen, Seen::Tags(_)) && named.iter().any(|other| *other != user) {
         return Err(Problem::validation("If-Match is for the ranges of one user"));
     }
-    let assign = Assign { scope, contract: contract.clone(), users, ranges, all_or_nothing, mode };
+    let to = contract.clone();
+    let assign = Assign { scope, contract: to, users, ranges, all_or_nothing, mode, declared };
     Ok(IfMatch { operation: assign, seen, about: Ranges { contract, user } })
 }
 

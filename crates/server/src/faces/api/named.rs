@@ -125,7 +125,7 @@ impl Rejected {
 
 /// The answer to a batch: 422 when all of its records were rejected.
 pub fn answer(told: &impl Serialize, counts: Counts) -> Answer {
-    let status = match counts.rejected == counts.received {
+    let status = match counts.rejected > 0 && counts.rejected == counts.received {
         true => StatusCode::UNPROCESSABLE_ENTITY,
         false => StatusCode::OK,
     };
