@@ -6,15 +6,16 @@ use std::collections::{BTreeMap, HashSet};
 use domain::{Kind, Percentage};
 
 use super::attach::{changes, inactive, shares, upsert};
+use super::detach::{remove, teams};
 use crate::entities::Judged;
 use crate::events::Verb;
-use crate::events::data::{Data, Share};
+use crate::events::data::Data;
 use crate::operation::{Operation, Turn};
 use crate::references::Named;
 use crate::references::named::{find_all, find_one};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
-use crate::store::{Col, Tx, params};
+use crate::store::{Tx, params};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -119,28 +120,14 @@ impl Assign {
             WHERE company_id = $1 AND user_id = $2 ORDER BY workspace_id";
         let mut others: Vec<(i64, i64)> = tx.query(sql, params![company, user]).await?;
         others.retain(|(workspace, _)| !named.contains(workspace));
-        if others.is_empty() {
-            return Ok(others);
-        }
         let ids: Vec<i64> = others.iter().map(|(workspace, _)| *workspace).collect();
-        let batch = [Col::Int(&ids)];
-        let sql = "SELECT 0 * e.ord, m.team_id FROM {e(id bigint)} CROSS JOIN team_users m
-            WHERE m.company_id = $1 AND m.user_id = $2 AND m.workspace_id = e.id
-            ORDER BY m.team_id";
-        let teams: Vec<(i64, i64)> = tx.query_batch(sql, params![company, user], &batch).await?;
+        let mut teams = teams(tx, (company, user), &ids).await?;
         if !teams.is_empty() {
+            // None of these workspaces has a place in the request.
+            teams.iter_mut().for_each(|(place, _)| *place = 0);
             return Err(Refusal::StillInTeams { user, teams }.into());
         }
-        let sql = "DELETE FROM workspace_users WHERE company_id = $1 AND user_id = $2
-            AND workspace_id IN (SELECT e.id FROM {e(id bigint)})";
-        tx.execute_many(sql, params![company, user], &batch).await?;
-        let gone = |&(workspace_id, share): &(i64, i64)| Share {
-            workspace_id,
-            before: Some(share),
-            after: None,
-        };
-        let data = Data::Shares(others.iter().map(gone).collect());
-        turn.tell(Kind::User, Verb::WorkspacesDetached, user, data);
+        remove(tx, turn, (company, user), &others).await?;
         Ok(others)
     }
 }

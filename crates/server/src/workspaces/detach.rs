@@ -10,7 +10,7 @@ use crate::operation::{Operation, Turn};
 use crate::references::{At, Wanted, require};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
-use crate::store::{Col, Tx, params};
+use crate::store::{self, Col, Tx, params};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -39,28 +39,52 @@ impl Operation for Detach {
         });
         let wanted: Vec<Wanted<'_>> = std::iter::once(user).chain(workspaces).collect();
         let found = require(tx, &self.scope, &wanted).await?;
-        let (user, workspaces) = (found[0], [Col::Int(&found[1..])]);
-        let mut removed = shares(tx, company, user, &found[1..]).await?;
-        let sql = "SELECT e.ord, m.team_id FROM {e(id bigint)} CROSS JOIN team_users m
-            WHERE m.company_id = $1 AND m.user_id = $2 AND m.workspace_id = e.id
-            ORDER BY e.ord";
-        let teams: Vec<(i64, i64)> =
-            tx.query_batch(sql, params![company, user], &workspaces).await?;
+        let (user, workspaces) = (found[0], &found[1..]);
+        let mut gone = shares(tx, company, user, workspaces).await?;
+        let teams = teams(tx, (company, user), workspaces).await?;
         if !teams.is_empty() {
             return Err(Refusal::StillInTeams { user, teams }.into());
         }
-        let sql = "DELETE FROM workspace_users WHERE company_id = $1 AND user_id = $2
-            AND workspace_id IN (SELECT e.id FROM {e(id bigint)})";
-        tx.execute_many(sql, params![company, user], &workspaces).await?;
-        if !removed.is_empty() {
-            // Who names a workspace twice takes it once.
-            removed.sort_unstable();
-            removed.dedup();
-            let gone =
-                |(workspace_id, share)| Share { workspace_id, before: Some(share), after: None };
-            let removed = removed.into_iter().map(gone).collect();
-            turn.tell(Kind::User, Verb::WorkspacesDetached, user, Data::Shares(removed));
-        }
+        // Who names a workspace twice takes it once.
+        gone.sort_unstable();
+        gone.dedup();
+        remove(tx, turn, (company, user), &gone).await?;
         Ok(read(tx, &self.scope, user).await?)
     }
+}
+
+/// The teams of workspaces that a user is in, each with its workspace's place, counted from 1.
+pub(super) async fn teams(
+    tx: &mut Tx,
+    (company, user): (i64, i64),
+    workspaces: &[i64],
+) -> store::Result<Vec<(i64, i64)>> {
+    let sql = "SELECT e.ord, m.team_id FROM {e(id bigint)} CROSS JOIN team_users m
+        WHERE m.company_id = $1 AND m.user_id = $2 AND m.workspace_id = e.id
+        ORDER BY e.ord, m.team_id";
+    tx.query_batch(sql, params![company, user], &[Col::Int(workspaces)]).await
+}
+
+/// Takes workspaces, each with the share it has, from a user who is held; and tells it.
+pub(super) async fn remove(
+    tx: &mut Tx,
+    turn: &mut Turn,
+    (company, user): (i64, i64),
+    gone: &[(i64, i64)],
+) -> store::Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = gone.iter().map(|(workspace, _)| *workspace).collect();
+    let sql = "DELETE FROM workspace_users WHERE company_id = $1 AND user_id = $2
+        AND workspace_id IN (SELECT e.id FROM {e(id bigint)})";
+    tx.execute_many(sql, params![company, user], &[Col::Int(&ids)]).await?;
+    let left = |&(workspace_id, share): &(i64, i64)| Share {
+        workspace_id,
+        before: Some(share),
+        after: None,
+    };
+    let left = gone.iter().map(left).collect();
+    turn.tell(Kind::User, Verb::WorkspacesDetached, user, Data::Shares(left));
+    Ok(())
 }

@@ -3,6 +3,7 @@
 pub mod assign;
 pub mod attach;
 pub mod detach;
+pub mod unassign;
 
 use domain::{Kind, Name, Text};
 use jiff::Timestamp;

@@ -4,6 +4,8 @@ use expect_test::expect;
 use serde_json::{Value, json};
 use testing::{Answer, Api, both_engines};
 
+use crate::main_contracts;
+
 const TEAM: &str = "/api/teams/OKTA:t1/users";
 const SHARES: &str = "/api/users/OKTA:u1/workspaces";
 
@@ -156,6 +158,28 @@ both_engines! {
             409 Conflict
             {"type":"urn:crewline:error:HAS_DEPENDENCIES","title":"DeletionError","status":409,"detail":"user 1 must leave these teams before their workspaces: 1","code":"HAS_DEPENDENCIES","request_id":"[id]","errors":[{"pointer":"/workspaces","message":"lacks the workspace of team 1, which the user is in"}]}"#]].assert_eq(&answer.to_string());
         assert_eq!(outcomes(&shares(&t.api, &[("OKTA:w2", 10.0)], "add").await), ["unchanged"]);
+    }
+
+    /// Each for itself; one that the user must stay in stays.
+    async fn workspaces_taken_from_a_user(t: TestApp) {
+        furnish(&t.api).await;
+        shares(&t.api, &[("OKTA:w1", 10.0), ("OKTA:w2", 20.0)], "add").await.ok();
+        let body = json!({"workspaces": ["OKTA:w2", "OKTA:w2", 2, "OKTA:w3", "OKTA:w9", 99]});
+        expect![[r#"
+            200 OK
+            {"user_id":1,"received":6,"removed":1,"unchanged":3,"rejected":2,"results":[{"index":0,"outcome":"removed","workspace_id":2,"percentage":20},{"index":1,"outcome":"unchanged","workspace_id":2},{"index":2,"outcome":"unchanged","workspace_id":2},{"index":3,"outcome":"unchanged","workspace_id":3},{"index":4,"outcome":"rejected","error":{"pointer":"/workspaces/4","code":"ZC001","message":"There is no workspace \"w9\" of source OKTA","remedy":"Create what is missing first, or link it: `POST /api/references`."}},{"index":5,"outcome":"rejected","error":{"pointer":"/workspaces/5","code":"ZC001","message":"There is no workspace 99","remedy":"Create what is missing first, or link it: `POST /api/references`."}}]}"#]].assert_eq(&t.api.delete(SHARES, body.clone()).await.to_string());
+        assert_eq!(outcomes(&t.api.delete(SHARES, body).await)[0], "unchanged");
+        put_in(&t.api, json!(["OKTA:u1"]), "add").await.ok();
+        expect![[r#"
+            200 OK
+            {"user_id":1,"received":1,"removed":0,"unchanged":0,"rejected":1,"results":[{"index":0,"outcome":"rejected","error":{"pointer":"/workspaces/0","code":"HAS_DEPENDENCIES","message":"The user is in team 1 of the workspace","remedy":"Delete or detach what depends on it first."}}]}"#]].assert_eq(&t.api.delete(SHARES, json!({"workspaces": [1]})).await.to_string());
+        assert_eq!(outcomes(&shares(&t.api, &[("OKTA:w1", 10.0), ("OKTA:w2", 20.0)], "add").await), ["unchanged", "created"]);
+        let left = main_contracts::told(&t.api, "user.workspaces.detached", 1).await;
+        expect![[r#""user.workspaces.detached" {"after":null,"before":null,"changes":[{"after":null,"before":{"percentage":20,"workspace_id":2}}],"count":1,"entity":{"external_ids":[{"external_id":"u1","source":"OKTA"}],"id":1,"kind":"user"}}"#]].assert_eq(&left);
+        for body in [json!({}), json!({"workspaces": []}), json!({"workspaces": ["w1"]}), json!({"workspaces": [1], "mode": "add"})] {
+            assert_eq!(t.api.delete(SHARES, body.clone()).await.status, 400, "{body}");
+        }
+        assert_eq!(t.api.delete("/api/users/99/workspaces", json!({"workspaces": [1]})).await.status, 404);
     }
 
     async fn wrong_forms(t: TestApp) {

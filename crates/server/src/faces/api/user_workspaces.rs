@@ -25,9 +25,10 @@ use crate::http::records::Named as Record;
 use crate::http::{Answer, Caller, Check, JsonBody, Path, Problem, Records, Wire, Write, body};
 use crate::references::Named;
 use crate::workspaces::assign::{Assign, Given, Outcome, Rejection};
+use crate::workspaces::unassign::{self, Taken, Unassign};
 
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(assign))
+    OpenApiRouter::new().routes(routes!(assign, unassign))
 }
 
 body! {
@@ -54,6 +55,18 @@ body! {
     }
 }
 
+body! {
+    /// Workspaces that the user is to be in no more.
+    strict struct Left as "UnassignWorkspaces" = {
+        "source": "GLOBANT", "workspaces": ["GLOBANT:Workspaces-example-5"]
+    } {
+        /// At least one.
+        workspaces: required Vec<Reference>,
+        /// The source that takes them away; the one of the path if this is missing.
+        source: optional SourceName,
+    }
+}
+
 /// What came of shares. `received` is `created`, `updated`, `unchanged` and `rejected` together.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AssignedWorkspaces)]
@@ -74,12 +87,27 @@ struct Assigned {
     removed: Option<Vec<Removed>>,
 }
 
+/// What came of workspaces. `received` is `removed`, `unchanged` and `rejected` together.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UnassignedWorkspaces)]
+struct Unassigned {
+    /// Our id of the user.
+    #[schema(example = 5)]
+    user_id: i64,
+    received: usize,
+    removed: usize,
+    unchanged: usize,
+    rejected: usize,
+    /// In the order of the request; of what was removed the share that it had.
+    results: Vec<ShareResult>,
+}
+
 /// What came of one share.
 #[derive(Serialize, ToSchema)]
 struct ShareResult {
     /// Its place in the request.
     index: usize,
-    /// `created`, `updated`, `unchanged` (it was there already) or `rejected`.
+    /// `created`, `updated`, `removed`, `unchanged` (it was so already) or `rejected`.
     #[schema(example = "created")]
     outcome: &'static str,
     /// Unless rejected.
@@ -178,6 +206,36 @@ fn read(app: &Shared, caller: &Caller, user: &str, body: &JsonBody) -> Result<As
     Ok(Assign { scope, user, workspaces, shares, replace })
 }
 
+fn told_gone(sent: &Unassign, outcome: unassign::Outcome, language: Language) -> Answer {
+    let mut counts = [0; 3];
+    let mut result = |(index, (workspace, taken)): (usize, (&Named, Taken))| {
+        let rejected =
+            |blame| Some(Rejected::new(&format!("/workspaces/{index}"), blame, language));
+        let (sort, outcome, workspace_id, share, error) = match taken {
+            Taken::Removed(id, share) => (0, "removed", Some(id), Some(share), None),
+            Taken::Unchanged(id) => (1, "unchanged", Some(id), None, None),
+            Taken::Unknown => {
+                let message = nothing(Kind::Workspace, workspace).into();
+                let blame = Blame { pointer: String::new(), code: "ZC001", message };
+                (2, "rejected", None, None, rejected(blame))
+            }
+            Taken::InTeam(team) => {
+                let message = format!("The user is in team {team} of the workspace").into();
+                let blame = Blame { pointer: String::new(), code: "HAS_DEPENDENCIES", message };
+                (2, "rejected", None, None, rejected(blame))
+            }
+        };
+        counts[sort] += 1;
+        let percentage = share.map(Number::units);
+        ShareResult { index, outcome, workspace_id, percentage, error }
+    };
+    let each = sent.workspaces.iter().zip(outcome.results).enumerate();
+    let results: Vec<ShareResult> = each.map(&mut result).collect();
+    let (user_id, received, [removed, unchanged, rejected]) =
+        (outcome.user_id, results.len(), counts);
+    Json(Unassigned { user_id, received, removed, unchanged, rejected, results }).into()
+}
+
 /// A share is called by its workspace.
 fn by_workspace(raw: &RawValue) -> Option<Record> {
     Reference::record(Object::of(raw)?.get("workspace"))
@@ -211,4 +269,48 @@ async fn assign(
     let prepared = read(&app, &caller, &user, &body).map(|assign| (assign, told));
     let records = Records::each("workspaces", by_workspace).native();
     Ok(Write::of(&app, &caller, &body).records(records).run_each(prepared, refused).await)
+}
+
+/// Take workspaces from a user
+///
+/// Each workspace is judged by itself; one that the user is not in is `unchanged`, one of whose teams
+/// the user is in is `rejected`.
+#[utoipa::path(
+    delete,
+    path = "/api/users/{ref}/workspaces",
+    tag = "users",
+    params(("ref" = String, Path, description = "The user: our id, or `SOURCE:external-id`.", example = "GLOBANT:external-user-id-1")),
+    request_body = Left,
+    responses((status = 200, description = "What came of each workspace.", body = Unassigned)),
+    extensions(("x-error-codes" = json!(["ZC001"])))
+)]
+async fn unassign(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(user): Path<String>,
+    query: Result<Query<NoQuery>, QueryRejection>,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> Result<Response, Problem> {
+    query.map_err(unknown_parameter)?;
+    let raw = body.object()?;
+    let prepared = Check::all(app.limits, |check| {
+        let sent = Left::read(raw, check)?;
+        check.clean()?;
+        let said = source(sent.source, &caller, check);
+        let each = sent.workspaces?;
+        let workspaces =
+            named::all("workspaces", each, check, |one, check| one.judge(&caller, check));
+        Some((workspaces?, said?))
+    });
+    let prepared = prepared.and_then(|(workspaces, said)| {
+        let (path, user) = path_reference(&user, &caller)?;
+        let scope = writes(&caller, &path, said, &workspaces)?;
+        let user = Named { source: path.source, reference: user };
+        Ok(Unassign { scope, user, workspaces })
+    });
+    let language = Language::accepted(&headers);
+    let told = move |sent: &Unassign, outcome| told_gone(sent, outcome, language);
+    let write = Write::of(&app, &caller, &body).without_records();
+    Ok(write.run(prepared.map(|unassign| (unassign, told))).await)
 }
