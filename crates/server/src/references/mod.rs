@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use domain::{ExternalId, Kind, Ref, Source};
 use jiff::Timestamp;
 
-pub use list::{Filter, Reference, list};
+pub use list::{Filter, Position, Reference, list};
 pub use named::Named;
 
 use crate::entities::table::{existing, found};

@@ -43,6 +43,10 @@ async fn furnish(t: &TestApp) {
     let dates = json!([{"start": "2025-01-01", "end": "2025-02-01"}, {"start": "2025-03-01", "end": "9999-12-31"}]);
     let body = json!({"metadata": {"source": "OKTA"}, "users": [{"id": "u 1", "dates": dates}]});
     t.api.post("/v2/integrations/contracts/=K/users", body).await.ok();
+    let old = json!({"kind": "team", "source": "SAP", "external_id": "+old", "id": 1});
+    t.api.post("/api/references", old).await.ok();
+    t.api.put("/api/references/team/SAP/%2Bold", json!({"external_id": "=new"})).await.ok();
+    t.api.send(Method::DELETE, "/api/references/team/SAP/%3Dnew", &[], Vec::new()).await.ok();
 }
 
 both_engines! {
@@ -61,6 +65,8 @@ both_engines! {
             "users/1/workspaces",
             "contracts/1/assignments",
             "contracts/1/assignments?user=1",
+            "references?kind=user",
+            "references/history?kind=team",
             "assignments?user=1",
             "assignments?team=1&overlaps=2025-03-05..2025-03-05",
             "bench?from=2025-02-02&to=2025-02-28",
@@ -101,6 +107,14 @@ both_engines! {
             id,user_id,start_date,end_date,source
             1,1,2025-01-01,2025-02-01,OKTA
             2,1,2025-03-01,,OKTA
+            references?kind=user
+            kind,source,external_id,id,created_at
+            user,SAP,0007,1,2026-01-08T19:06:19Z
+            user,OKTA,u 1,1,2026-01-08T19:06:19Z
+            references/history?kind=team
+            kind,source,external_id,id,created_at,ended_at,became
+            team,SAP,'+old,1,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z,'=new
+            team,SAP,'=new,1,2026-01-08T19:06:19Z,2026-01-08T19:06:19Z,
             assignments?user=1
             id,contract_id,contract_name,contract_external_ids,user_id,start_date,end_date,source
             1,1,'=K,OKTA:=K,1,2025-01-01,2025-02-01,OKTA

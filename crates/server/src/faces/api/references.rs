@@ -1,9 +1,11 @@
 //! External references: looked up both ways, and linked.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::{Email, ExternalId, Kind};
 use serde::{Deserialize, Serialize};
@@ -14,9 +16,9 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{
-    LIMIT, NoQuery, Page, cursor, limit, page, parameter, position, source_named, unknown_parameter,
-};
+use super::csv::{Cell, Record, exact, text};
+use super::list::{self, Page, page};
+use super::{NoQuery, parameter, source_named, unknown_parameter};
 use crate::app::Shared;
 use crate::faces::wire::Iso;
 use crate::http::check::Object;
@@ -26,7 +28,7 @@ use crate::http::log::Counts;
 use crate::http::records::Named;
 use crate::http::{Answer, Caller, Check, JsonBody, Limits, Problem, Records, Wire, Write, body};
 use crate::references::link::{Link, LinkAll, LinkOne, Outcome, Target};
-use crate::references::{self, Filter};
+use crate::references::{self, Filter, Position};
 use crate::scope::Scope;
 use crate::sources::Sources;
 use crate::store::sure;
@@ -62,6 +64,15 @@ pub fn reference(sources: &Sources, reference: references::Reference) -> Option<
     })
 }
 
+impl Record for Reference {
+    fn lines(&self) -> Vec<Vec<Cell>> {
+        let Self { kind, source, external_id, id, created_at } = self;
+        vec![vec![exact(&kind.0), exact(source), text(external_id), exact(id), exact(created_at)]]
+    }
+}
+
+const COLUMNS: [&str; 5] = ["kind", "source", "external_id", "id", "created_at"];
+
 /// All of them narrow the list. Unknown parameters are refused.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -81,7 +92,7 @@ pub struct ListQuery {
     id: Option<String>,
     /// References on a page, at most 200.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 100)]
-    limit: Option<String>,
+    pub limit: Option<String>,
     /// The `next` of the page before.
     pub cursor: Option<String>,
 }
@@ -132,39 +143,50 @@ impl ListQuery {
         };
         Ok(Filter { kind, source, external_id, entity })
     }
-
-    pub fn limit(&self) -> Result<i64, Problem> {
-        limit(self.limit.as_ref(), LIMIT)
-    }
 }
 
 /// Look references up
 ///
-/// By external id, by entity, or all of them; ordered by kind, external id and source.
+/// By external id, by entity, or all of them; ordered by kind, external id and source. With
+/// `Accept: text/csv` the whole list, read a page at a time.
 #[utoipa::path(
     get,
     path = "/api/references",
     tag = "references",
     params(ListQuery),
-    responses((status = 200, description = "A page.", body = Page<Reference>))
+    responses((status = 200, description = "A page; as CSV the whole list.", content(
+        (Page<Reference> = "application/json"), (String = "text/csv")
+    )))
 )]
 async fn list(
     State(app): State<Shared>,
     caller: Caller,
+    headers: HeaderMap,
     query: Result<Query<ListQuery>, QueryRejection>,
-) -> Result<Json<Page<Reference>>, Problem> {
+) -> Result<Response, Problem> {
     let Query(query) = query.map_err(unknown_parameter)?;
-    let (filter, limit) = (query.filter(&caller)?, query.limit()?);
-    let after: Option<(String, String, i64)> = query.cursor.as_deref().map(position).transpose()?;
+    let of = (app.clone(), caller.reads(), query.filter(&caller)?);
+    let read = move |after, limit| read(of.clone(), after, limit);
+    let asked = (query.limit.as_ref(), query.cursor.as_ref());
+    list::answer((&app, &caller, &headers), &COLUMNS, asked, read).await
+}
+
+async fn read(
+    (app, scope, filter): (Shared, Scope, Filter),
+    after: Option<Position>,
+    limit: i64,
+) -> list::Rows<Reference, Position> {
     if after.as_ref().is_some_and(|(kind, id, _)| kind.contains('\0') || id.contains('\0')) {
-        return Err(super::list::not_ours());
+        return Err(list::not_ours());
     }
+    let sources = Arc::clone(&scope.sources);
     // One more than the page tells whether there is another.
-    let rows = references::list(&app, caller.reads(), filter, after, limit + 1).await;
-    let (rows, next) =
-        page(sure(rows)?, limit, |row| cursor(&(&row.kind, &row.external_id, row.source_id)));
-    let shown = |row| reference(&caller.sources, row);
-    Ok(Json(Page { data: rows.into_iter().filter_map(shown).collect(), next }))
+    let rows = sure(references::list(&app, scope, filter, after, limit + 1).await)?;
+    let place = |row: &references::Reference| {
+        Some((row.kind.clone(), row.external_id.clone(), row.source_id))
+    };
+    let (rows, next) = page(rows, limit, place);
+    Ok((rows.into_iter().filter_map(|row| reference(&sources, row)).collect(), next))
 }
 
 body! {
