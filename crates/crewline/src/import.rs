@@ -30,7 +30,7 @@ impl Import {
         let scope = companies::scope(&app, company).await;
         let scope =
             scope.map_err(|stop| stopped(stop, |()| format!("there is no company {company}")))?;
-        let files = files::read(&self.folder, &scope.sources).map_err(|all| wrong(&all))?;
+        let files = files::read(&self.folder, &scope.sources).map_err(|one| wrong(&[one]))?;
         let counts = files.import.counts();
         let done = imports::import(&app, scope, Arc::clone(&files.import)).await;
         done.map_err(|stop| match stop {
@@ -42,7 +42,8 @@ impl Import {
             some.map(|(kind, count)| format!("{}: {count}", kind.name())).collect();
         let json: serde_json::Map<String, serde_json::Value> =
             counts.iter().map(|(kind, count)| (kind.name().to_owned(), (*count).into())).collect();
-        global.output.print(&format!("Imported {}", text.join(", ")), &json);
+        let text = if text.is_empty() { "nothing".to_owned() } else { text.join(", ") };
+        global.output.print(&format!("Imported {text}"), &json);
         Ok(())
     }
 }
@@ -53,5 +54,9 @@ fn wrong(all: &[files::Mistake]) -> Startup {
         eprintln!("{mistake}");
     }
     let more = if all.len() > TOLD { ", of which the first are above" } else { "" };
-    Startup(format!("nothing was imported: {} records or files are wrong{more}", all.len()))
+    let count = match all.len() {
+        1 => "1 record or file is wrong".to_owned(),
+        count => format!("{count} records or files are wrong"),
+    };
+    Startup(format!("nothing was imported: {count}{more}"))
 }

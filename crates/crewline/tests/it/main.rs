@@ -5,6 +5,7 @@ mod demo;
 mod disk;
 mod durability;
 mod failover;
+mod import;
 mod log;
 mod metrics;
 mod nodes;

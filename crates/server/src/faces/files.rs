@@ -7,19 +7,20 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use domain::{Amount, ExternalId, Kind, Name, Ref, Source, Text};
 use serde_json::value::RawValue;
 
+use crate::entities::Entity;
 use crate::faces::main::{CreateBody, clients, contracts, teams, users};
 use crate::http::check::Object;
 use crate::http::field::text;
 use crate::http::form::Form;
 use crate::http::request_body::inspect;
 use crate::http::{Check, Limits, Problem, Wire, body};
-use crate::imports::{Import, One, Wrong};
+use crate::imports::{Import, One, Unread, Wrong};
 use crate::positions::{self, Position};
 use crate::sources::Sources;
 
@@ -48,9 +49,20 @@ impl fmt::Display for Mistake {
 #[derive(Default)]
 pub struct Files {
     pub import: Arc<Import>,
-    /// Of each kind the file, and the line of each of its records.
-    places: HashMap<Kind, (String, Vec<u64>)>,
+    /// In the order in which they were read.
+    files: Vec<File>,
+    /// What is wrong in the files by themselves.
     mistakes: Vec<Mistake>,
+}
+
+/// The file of a kind.
+struct File {
+    kind: Kind,
+    name: String,
+    /// Of each of its records that could be read.
+    lines: Vec<u64>,
+    /// How the kind words a refusal.
+    refused: fn(Problem) -> Problem,
 }
 
 body! {
@@ -73,39 +85,37 @@ impl CreateBody for NewPosition {
     }
 }
 
-/// Reads a folder; or tells everything that is wrong in its files by itself.
-pub fn read(folder: &Path, sources: &Sources) -> Result<Files, Vec<Mistake>> {
-    let mut files = Files::default();
-    let mut import = Import::default();
-    files.kind::<clients::Create>(folder, "clients", sources, &mut import.clients);
-    files.kind::<NewPosition>(folder, "positions", sources, &mut import.positions);
-    files.kind::<users::Create>(folder, "users", sources, &mut import.users);
-    files.kind::<teams::Create>(folder, "teams", sources, &mut import.teams);
-    files.kind::<contracts::Create>(folder, "contracts", sources, &mut import.contracts);
-    if files.places.is_empty() && files.mistakes.is_empty() {
+/// Reads a folder, unless there is nothing in it. What could not be read is told with what the
+/// database says of the rest.
+pub fn read(folder: &Path, sources: &Sources) -> Result<Files, Mistake> {
+    let (mut files, mut import) = (Files::default(), Import::default());
+    let Import { clients, positions, users, teams, contracts, unread } = &mut import;
+    files.kind::<clients::Create>(folder, "clients", sources, (clients, unread));
+    files.kind::<NewPosition>(folder, "positions", sources, (positions, unread));
+    files.kind::<users::Create>(folder, "users", sources, (users, unread));
+    files.kind::<teams::Create>(folder, "teams", sources, (teams, unread));
+    files.kind::<contracts::Create>(folder, "contracts", sources, (contracts, unread));
+    if files.files.is_empty() {
         let message =
             "there is no clients, positions, users, teams or contracts .csv or .ndjson here";
-        files.mistake(&folder.display().to_string(), None, message);
+        let (file, message) = (folder.display().to_string(), message.to_owned());
+        return Err(Mistake { file, line: None, message });
     }
-    match files.mistakes.is_empty() {
-        true => Ok(Files { import: Arc::new(import), ..files }),
-        false => Err(files.mistakes),
-    }
+    Ok(Files { import: Arc::new(import), ..files })
 }
 
 impl Files {
-    /// What the database said of records, by their lines.
+    /// Everything that is wrong, also what the database said, in the order of files and lines.
     pub fn told(&self, wrong: Vec<Wrong>) -> Vec<Mistake> {
-        let told = wrong.into_iter().map(|Wrong { kind, nth, why }| {
-            let (file, lines) = self.places.get(&kind).cloned().unwrap_or_default();
-            let message = said(Problem::from(why));
-            Mistake { file, line: lines.get(nth).copied(), message }
-        });
-        told.collect()
-    }
-
-    fn mistake(&mut self, file: &str, line: Option<u64>, message: impl Into<String>) {
-        self.mistakes.push(Mistake { file: file.to_owned(), line, message: message.into() });
+        let mut all = self.mistakes.clone();
+        all.extend(wrong.into_iter().filter_map(|Wrong { kind, nth, why }| {
+            let file = self.files.iter().find(|file| file.kind == kind)?;
+            let (line, message) = (file.lines.get(nth).copied(), said((file.refused)(why.into())));
+            Some(Mistake { file: file.name.clone(), line, message })
+        }));
+        let place = |name: &str| self.files.iter().position(|file| file.name == name);
+        all.sort_by_key(|mistake| (place(&mistake.file), mistake.line));
+        all
     }
 
     /// The file of a kind, if there is one.
@@ -114,48 +124,43 @@ impl Files {
         folder: &Path,
         name: &str,
         sources: &Sources,
-        all: &mut Vec<One<B::Entity>>,
+        (all, unread): (&mut Vec<One<B::Entity>>, &mut Unread),
     ) {
+        let kind = <B::Entity as Entity>::KIND;
         let path = |ending: &str| folder.join(format!("{name}.{ending}"));
         let (csv, ndjson) = (path("csv"), path("ndjson"));
-        let (file, lines) = match (csv.exists(), ndjson.exists()) {
+        let (path, lines) = match (csv.exists(), ndjson.exists()) {
             (false, false) => return,
-            (true, true) => {
-                let file = file_name(&csv);
-                return self.mistake(&file, None, "there is an .ndjson of the same name, too");
-            }
-            (true, false) => (file_name(&csv), rows::<B>(&csv)),
-            (false, true) => (file_name(&ndjson), objects(&ndjson)),
+            (true, true) => (&csv, Err((None, "there is an .ndjson of the same name, too".into()))),
+            (true, false) => (&csv, bytes(&csv).and_then(|bytes| rows::<B>(bytes))),
+            (false, true) => (&ndjson, bytes(&ndjson).map(|bytes| objects(&bytes))),
         };
-        let lines = match lines {
-            Ok(lines) => lines,
-            Err((line, message)) => return self.mistake(&file, line, message),
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut file = File { kind, name, lines: Vec::new(), refused: B::refused };
+        let mut wrong = |line: Option<u64>, message: String, id: Option<i64>| {
+            self.mistakes.push(Mistake { file: file.name.clone(), line, message });
+            unread.push((kind, id));
         };
-        let (mut seen, mut places) = (HashMap::new(), Vec::with_capacity(lines.len()));
-        for (line, text) in lines {
-            let one = match one::<B>(&text, sources) {
-                Ok(one) => one,
-                Err(problem) => {
-                    self.mistake(&file, Some(line), said(problem));
-                    continue;
-                }
-            };
-            match seen.insert(one.id, line) {
-                Some(first) => {
-                    self.mistake(&file, Some(line), format!("has the id of line {first}"));
-                }
-                None => {
-                    places.push(line);
+        let lines = lines.unwrap_or_else(|(line, message)| {
+            wrong(line, message, None);
+            Vec::new()
+        });
+        let mut seen = HashMap::new();
+        for (line, record) in lines {
+            let id = record.as_ref().ok().and_then(|record| id_of(record));
+            let first = id.and_then(|id| seen.insert(id, line));
+            let one = record.and_then(|record| one::<B>(&record, sources).map_err(said));
+            match (one, first) {
+                (Err(message), _) => wrong(Some(line), message, id),
+                (_, Some(first)) => wrong(Some(line), format!("has the id of line {first}"), id),
+                (Ok(one), None) => {
+                    file.lines.push(line);
                     all.push(one);
                 }
             }
         }
-        self.places.insert(<B::Entity as crate::entities::Entity>::KIND, (file, places));
+        self.files.push(file);
     }
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// A problem in one line.
@@ -163,7 +168,11 @@ fn said(problem: Problem) -> String {
     let errors: Vec<String> = problem
         .errors
         .iter()
-        .map(|error| format!("{} {}", error.pointer.trim_start_matches('/'), error.message))
+        .map(|error| match error.pointer.trim_start_matches('/') {
+            // Some say themselves what they are about.
+            field if error.message.starts_with(field) => error.message.to_string(),
+            field => format!("{field} {}", error.message),
+        })
         .collect();
     match errors.is_empty() {
         true => problem.message,
@@ -171,29 +180,93 @@ fn said(problem: Problem) -> String {
     }
 }
 
-/// The records of a file as JSON, each with its line.
-type Lines = Result<Vec<(u64, String)>, (Option<u64>, String)>;
+/// A record as JSON, or why it is none, with the line it begins in.
+type Line = (u64, Result<String, String>);
+
+/// Why a file cannot be read, and where.
+type Broken = (Option<u64>, String);
+
+/// What a file holds, without the mark that spreadsheets begin UTF-8 with.
+fn bytes(path: &Path) -> Result<Vec<u8>, Broken> {
+    let mut bytes = std::fs::read(path).map_err(|error| (None, error.to_string()))?;
+    if bytes.starts_with(MARK) {
+        bytes.drain(..MARK.len());
+    }
+    Ok(bytes)
+}
+
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A last row, which comes out whole unless a quote is still open.
+const LAST_ROW: &[u8] = b"\n\x04\n";
 
 /// The rows of a CSV file: the first line names the columns.
-fn rows<B: Wire>(path: &PathBuf) -> Lines {
-    let whole = |error: csv::Error| {
-        let line = error.position().map(csv::Position::line);
-        (line, error.to_string())
-    };
-    let mut reader = csv::ReaderBuilder::new().from_path(path).map_err(whole)?;
-    let names = reader.headers().map_err(whole)?.clone();
-    let forms: Vec<Form> = names.iter().map(form::<B>).collect();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(whole)?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let cells = names.iter().zip(&forms).zip(&record);
-        let members = cells.filter(|(_, cell)| !cell.is_empty()).map(|((name, form), cell)| {
-            format!("{}:{}", serde_json::Value::from(name), form.json(cell))
-        });
-        rows.push((line, format!("{{{}}}", members.collect::<Vec<_>>().join(","))));
+fn rows<B: Wire>(mut bytes: Vec<u8>) -> Result<Vec<Line>, Broken> {
+    if bytes.trim_ascii().is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(rows)
+    bytes.extend_from_slice(LAST_ROW);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&*bytes);
+    let first = |message: String| (Some(1), message);
+    let names = reader.headers().map_err(|error| first(error.to_string()))?.clone();
+    let names: Vec<&str> = names.iter().map(str::trim).collect();
+    if !names.contains(&"id") {
+        return Err(first("must name the columns, with commas between, and id among them".into()));
+    }
+    if let Some((_, twice)) =
+        names.iter().enumerate().find(|(nth, name)| names[..*nth].contains(name))
+    {
+        return Err(first(format!("names the column {twice:?} twice")));
+    }
+    let forms: Vec<Form> = names.iter().map(|name| form::<B>(name)).collect();
+    let (mut rows, mut lines) = (Vec::new(), Lines { bytes: &bytes, at: 0, line: 1 });
+    for record in reader.byte_records() {
+        let record = record.map_err(|error| (None, error.to_string()))?;
+        let line = lines.of(record.position().map_or(0, csv::Position::byte));
+        if record.iter().eq([LAST_ROW.trim_ascii()]) {
+            return Ok(rows);
+        }
+        rows.push((line, row(&record, &names, &forms)));
+    }
+    let open = rows.last().map_or(1, |(line, _)| *line);
+    Err((Some(open), "begins a quote that does not end".to_owned()))
+}
+
+/// A row as JSON; an empty cell says nothing.
+fn row(record: &csv::ByteRecord, names: &[&str], forms: &[Form]) -> Result<String, String> {
+    if record.len() != names.len() {
+        let (columns, cells) = (names.len(), record.len());
+        return Err(format!("must have a cell for each of {columns} columns, and has {cells}"));
+    }
+    let cells: Result<Vec<&str>, _> = record.iter().map(std::str::from_utf8).collect();
+    let cells = cells.map_err(|_| "is not UTF-8".to_owned())?;
+    let cells = names.iter().zip(forms).zip(cells).filter(|(_, cell)| !cell.is_empty());
+    let members = cells.map(|((name, form), cell)| {
+        format!("{}:{}", serde_json::Value::from(*name), form.json(cell))
+    });
+    Ok(format!("{{{}}}", members.collect::<Vec<_>>().join(",")))
+}
+
+/// Which line a byte is in, asked in their order.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the record that begins here: ends of lines may stand before it.
+    fn of(&mut self, byte: u64) -> u64 {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(&sign) = self.bytes.get(self.at)
+            && (self.at < byte || matches!(sign, b'\r' | b'\n'))
+        {
+            self.at += 1;
+            let ends = sign == b'\n' || sign == b'\r' && self.bytes.get(self.at) != Some(&b'\n');
+            self.line += u64::from(ends);
+        }
+        self.line
+    }
 }
 
 /// What the cells of a column mean.
@@ -207,10 +280,23 @@ fn form<B: Wire>(name: &str) -> Form {
 }
 
 /// The lines of a file that has a JSON object in each.
-fn objects(path: &PathBuf) -> Lines {
-    let text = std::fs::read_to_string(path).map_err(|error| (None, error.to_string()))?;
-    let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim_ascii().is_empty());
-    Ok(lines.map(|(line, nth)| (nth, line.trim_ascii().to_owned())).collect())
+fn objects(bytes: &[u8]) -> Vec<Line> {
+    let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).zip(1..);
+    let lines = lines.filter(|(line, _)| !line.is_empty());
+    let text = |line| String::from_utf8(Vec::from(line)).map_err(|_| "is not UTF-8".to_owned());
+    lines.map(|(line, nth)| (nth, text(line))).collect()
+}
+
+/// The id of a record, if that much of it is right.
+fn id_of(record: &str) -> Option<i64> {
+    inspect(record).ok()?;
+    let raw: &RawValue = serde_json::from_str(record).ok()?;
+    id(&Object::of(raw)?)
+}
+
+fn id(object: &Object<'_>) -> Option<i64> {
+    let id = object.get("id").and_then(|raw| raw.get().parse().ok());
+    id.filter(|id| (1..=LAST).contains(id))
 }
 
 /// Reads a record.
@@ -221,9 +307,7 @@ fn one<B: CreateBody>(record: &str, sources: &Sources) -> Result<One<B::Entity>,
     Check::all(Limits::default(), |check| {
         let Some(object) = Object::of(raw) else { return check.wrong("must be a JSON object") };
         let id = check.within("id", |check| {
-            let id = object.get("id").and_then(|raw| raw.get().parse().ok());
-            let id = id.filter(|id| (1..=LAST).contains(id));
-            id.or_else(|| check.wrong(format!("is required, an integer from 1 to {LAST}")))
+            id(&object).or_else(|| check.wrong(format!("is required, an integer from 1 to {LAST}")))
         });
         let references = check
             .within("external_ids", |check| references(object.get("external_ids"), sources, check));
@@ -255,7 +339,8 @@ fn references(
         None => check.wrong(rule),
     };
     if let Some(all) = text(raw) {
-        return all.split_ascii_whitespace().map(|one| of_text(one, check)).collect();
+        let each: Vec<_> = all.split_ascii_whitespace().map(|one| of_text(one, check)).collect();
+        return each.into_iter().collect();
     }
     let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
         return check.wrong(rule);
@@ -271,5 +356,7 @@ fn references(
         }
         (None, None) => check.wrong(rule),
     });
-    each.collect()
+    // All are read, so that everything wrong is told.
+    let each: Vec<_> = each.collect();
+    each.into_iter().collect()
 }

@@ -1,8 +1,9 @@
 //! Entities that come from elsewhere with their ids: all of them in one transaction, or none.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::{ExternalId, Kind, Source};
+use domain::{ExternalId, Kind, Ref, Source};
 use jiff::Timestamp;
 
 use crate::app::App;
@@ -26,6 +27,9 @@ pub struct One<E: Entity> {
     pub references: Vec<(Source, ExternalId)>,
 }
 
+/// What could not be read: its kind, and its id if that could be.
+pub type Unread = Vec<(Kind, Option<i64>)>;
+
 /// Declares the kinds that come in, in the order in which one may refer to another.
 macro_rules! kinds {
     ($($all:ident: $kind:ident),* $(,)?) => {
@@ -33,6 +37,8 @@ macro_rules! kinds {
         #[derive(Default)]
         pub struct Import {
             $(pub $all: Vec<One<$kind>>,)*
+            /// If there is any, nothing comes in: the others are only judged.
+            pub unread: Unread,
         }
 
         impl Import {
@@ -67,15 +73,16 @@ pub struct Wrong {
     pub why: Refusal,
 }
 
-/// Brings everything in, or tells what is wrong with each record that cannot. New ids of a kind are
-/// drawn behind those that came in.
+/// Brings everything in, or tells what is wrong with each record that cannot; nothing, if it was only
+/// judged and all is right. New ids of a kind are drawn behind those that came in.
 pub async fn import(app: &App, scope: Scope, import: Arc<Import>) -> Result<(), Stop<Vec<Wrong>>> {
     let (now, company) = (app.clock.now(), scope.company);
     let done = app.store.run("import", Work::Long, async move |tx: &mut Tx| {
         let mut turn = Turn { now, first_id: 0, events: Vec::new() };
-        let mut run = Run { tx, turn: &mut turn, scope: &scope, wrong: Vec::new() };
+        let amiss = import.unread.iter().copied().collect();
+        let mut run = Run { tx, turn: &mut turn, scope: &scope, wrong: Vec::new(), amiss };
         import.insert(&mut run).await?;
-        if !run.wrong.is_empty() {
+        if !run.wrong.is_empty() || !import.unread.is_empty() {
             return Err(Stop::Refused(run.wrong));
         }
         let last: Vec<_> = events::keep(tx, &scope, turn.events, now).into_iter().collect();
@@ -90,12 +97,23 @@ pub async fn import(app: &App, scope: Scope, import: Arc<Import>) -> Result<(), 
 /// Ids from here on are not followed: those that are drawn would come to their end.
 const FAR: i64 = 1 << 48;
 
+/// What is amiss: its kind and its id, or with `None` anything of the kind.
+type Amiss = HashSet<(Kind, Option<i64>)>;
+
+/// Whether a reference is to something that is amiss.
+fn would_be_there(amiss: &Amiss, wanted: &Wanted<'_>) -> bool {
+    let of_kind = |id| amiss.contains(&(wanted.kind, id));
+    matches!(wanted.reference, Ref::Internal(id) if of_kind(Some(*id)) || of_kind(None))
+}
+
 /// What is brought in, and what of it is wrong.
 struct Run<'a> {
     tx: &'a mut Tx,
     turn: &'a mut Turn,
     scope: &'a Scope,
     wrong: Vec<Wrong>,
+    /// What would be there if it were right.
+    amiss: Amiss,
 }
 
 impl Run<'_> {
@@ -119,19 +137,47 @@ impl Run<'_> {
         let found = references::resolve(self.tx, scope, &wanted).await?;
         for (nth, (one, links)) in all.iter().zip(&links).enumerate() {
             let (first, end) = places[nth];
-            let (wanted, found) = (&wanted[first..end], &found[first..end]);
-            let linked = entities::linked(self.tx, scope, links, wanted, found).await;
-            let inserted = match linked {
-                Ok(linked) => self.one(one, &linked).await,
-                Err(stop) => Err(stop),
-            };
-            match inserted {
-                Ok(()) => {}
-                Err(Stop::Refused(why)) => self.wrong.push(Wrong { kind: E::KIND, nth, why }),
+            let looked = (&wanted[first..end], &found[first..end]);
+            match self.judge(one, links, looked).await {
+                Ok(()) => continue,
+                Err(Stop::Refused(Some(why))) => {
+                    self.wrong.push(Wrong { kind: E::KIND, nth, why });
+                }
+                Err(Stop::Refused(None)) => {}
                 Err(Stop::Failed(error)) => return Err(error),
             }
+            self.amiss.insert((E::KIND, Some(one.id)));
         }
         self.references(all).await
+    }
+
+    /// Brings a record in. `None`: it refers to one that is amiss, and it is that one's fault.
+    async fn judge<E: Entity>(
+        &mut self,
+        one: &One<E>,
+        links: &[Link<'_>],
+        (wanted, found): (&[Wanted<'_>], &[Option<i64>]),
+    ) -> Result<(), Stop<Option<Refusal>>> {
+        let missing = wanted.iter().zip(found).filter(|(_, found)| found.is_none());
+        let missing = missing.map(|(wanted, _)| *wanted);
+        let (excused, missing): (Vec<Wanted<'_>>, Vec<Wanted<'_>>) =
+            missing.partition(|wanted| would_be_there(&self.amiss, wanted));
+        let judged = match (missing.is_empty(), excused.is_empty()) {
+            (true, true) => entities::linked(self.tx, self.scope, links, wanted, found).await,
+            (true, false) => return Err(Stop::Refused(None)),
+            (false, _) => {
+                let found = vec![None; missing.len()];
+                Err(references::not_found(self.tx, self.scope, &missing, &found).await)
+            }
+        };
+        let judged = match judged {
+            Ok(linked) => self.one(one, &linked).await,
+            Err(stop) => Err(stop),
+        };
+        judged.map_err(|stop| match stop {
+            Stop::Refused(why) => Stop::Refused(Some(why)),
+            Stop::Failed(error) => Stop::Failed(error),
+        })
     }
 
     async fn one<E: Entity>(
