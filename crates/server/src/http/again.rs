@@ -84,7 +84,7 @@ impl Inner {
         };
         let path = self.path.split('?').next().unwrap_or_default();
         let says = [&*caller.key, &self.method, path, &key];
-        let request = idempotency::Request::new(caller.company_id, says, [&[], &[]]);
+        let request = idempotency::Request::new(caller.company_id, says, &[&[], &[]]);
         idempotency::is_kept(app, &request).await
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Method, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use super::Problem;
 use super::log::Seen;
@@ -28,6 +29,8 @@ pub struct Asked {
     pub path_ids: Vec<String>,
     /// The client's own key for it.
     pub key: Option<String>,
+    /// What it says that it has seen: under one key that is the same, too.
+    pub conditions: Vec<HeaderValue>,
     pub dry_run: bool,
 }
 
@@ -40,11 +43,13 @@ impl Asked {
             None => Arc::from(""),
         };
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
-        let path_ids = Vec::new();
-        let mut asked = Self { request_id, method, uri, path_ids, key: None, dry_run: false };
+        let (path_ids, conditions) = (Vec::new(), Vec::new());
+        let mut asked =
+            Self { request_id, method, uri, path_ids, key: None, conditions, dry_run: false };
         if parts.method == Method::GET {
             return (asked, Ok(()));
         }
+        asked.conditions = parts.headers.get_all(IF_MATCH).iter().cloned().collect();
         let read = key(&parts.headers).and_then(|key| {
             asked.key = key;
             asked.dry_run = dry_run(&parts.headers)?;

@@ -144,11 +144,12 @@ impl<'a> Write<'a> {
 
 /// The request as it may be sent again. One that is only tried has no use for its key.
 pub fn kept_as(caller: &Caller, body: &JsonBody) -> Option<Request> {
-    let Asked { method, uri, key, dry_run, .. } = &*caller.asked;
+    let Asked { method, uri, key, conditions, dry_run, .. } = &*caller.asked;
     let key = key.as_ref().filter(|_| !dry_run)?;
     let says = [&*caller.key, method.as_str(), uri.path(), key];
-    let rest = [uri.query().unwrap_or_default(), body.as_str()];
-    Some(Request::new(caller.company_id, says, rest.map(str::as_bytes)))
+    let mut rest = vec![uri.query().unwrap_or_default().as_bytes(), body.as_str().as_bytes()];
+    rest.extend(conditions.iter().map(HeaderValue::as_bytes));
+    Some(Request::new(caller.company_id, says, &rest))
 }
 
 /// Says that a request was only tried, if it was.

@@ -30,9 +30,9 @@ pub struct Request {
 impl Request {
     /// `credential` asks for `method` and `path` under `key`; `rest` is all else that must be the
     /// same when it asks again.
-    pub fn new(company: i64, [credential, method, path, key]: [&str; 4], rest: [&[u8]; 2]) -> Self {
+    pub fn new(company: i64, [credential, method, path, key]: [&str; 4], rest: &[&[u8]]) -> Self {
         let parts = [credential, method, path, key].map(str::as_bytes);
-        Self { company, digest: digest(&parts), fingerprint: digest(&rest) }
+        Self { company, digest: digest(&parts), fingerprint: digest(rest) }
     }
 }
 

@@ -17,6 +17,11 @@ async fn post(api: &Api, path: &str, key: &str, body: &Value) -> Answer {
     send(api, Method::POST, path, key, body).await
 }
 
+/// Under the first key, without any condition.
+async fn send_without(api: &Api, method: &Method, path: &str, body: &Value) -> Answer {
+    send(api, method.clone(), path, "k1", body).await
+}
+
 fn client(id: &str) -> Value {
     json!({"metadata": {"source": "OKTA"}, "id": id, "name": "Acme"})
 }
@@ -182,5 +187,86 @@ both_engines! {
         }
         let same = t.api.put(path, json!({"metadata": {"source": "OKTA"}})).await.ok();
         assert_eq!(same["end_date"], "2025-12-31");
+    }
+
+    /// What was done under a condition is answered again, though the condition holds no more; and
+    /// so is that it did not hold. Another condition is another request.
+    async fn under_a_condition(t: TestApp) {
+        t.api.contract("OKTA", "K1", None, None).await;
+        t.api.user("OKTA", "u1").await;
+        t.api.attach("OKTA", "K1", "u1", &[("2026-01-01", "2026-12-31")]).await;
+        let ranges = "/api/contracts/OKTA:K1/assignments";
+        let user = "/api/users/OKTA:u1";
+        let days = json!({"user": "OKTA:u1", "from": "2026-03-01", "to": "2026-03-31"});
+        let one = json!([{"user": "OKTA:u1", "start_date": "2026-02-01", "end_date": "2026-02-28"}]);
+        for (method, path, seen, body) in [
+            (Method::PUT, user.to_owned(), user.to_owned(), json!({"last_name": "Ray"})),
+            (Method::POST, format!("{ranges}/carve"), format!("{ranges}?user=OKTA:u1"), days),
+            (Method::POST, format!("{ranges}/end"), format!("{ranges}?user=OKTA:u1"), json!({"user": "OKTA:u1", "on": "2026-11-30"})),
+            (Method::POST, ranges.to_owned(), format!("{ranges}?user=OKTA:u1"), json!({"assignments": one, "mode": "replace"})),
+        ] {
+            let tag = async || t.api.get(&seen).await.header("etag").unwrap().to_owned();
+            let send = async |key: &str, tag: &str| {
+                let headers = [("content-type", "application/json"), ("idempotency-key", key), ("if-match", tag)];
+                t.api.send(method.clone(), &path, &headers, body.to_string().into_bytes()).await
+            };
+            let first = tag().await;
+            let done = send("k1", &first).await;
+            assert!(done.status == 200 && !replayed(&done), "{path}: {done}");
+            let second = tag().await;
+            assert_ne!(first, second);
+            let again = send("k1", &first).await;
+            assert!(replayed(&again) && again.text == done.text, "{path}: {again}");
+            let stale = send("k2", &first).await;
+            assert!(stale.status == 412 && !replayed(&stale), "{path}: {stale}");
+            let again = send("k2", &first).await;
+            assert!(replayed(&again) && again.text == stale.text, "{path}: {again}");
+            for (key, tag) in [("k1", &second), ("k2", &second)] {
+                let other = send(key, tag).await;
+                assert_eq!((other.status.as_u16(), &other.json()["code"]), (422, &json!("IDEMPOTENCY_KEY_REUSED")), "{path}");
+            }
+            let unconditional = send_without(&t.api, &method, &path, &body).await;
+            assert_eq!(unconditional.status, 422, "{path}: {unconditional}");
+            // None of it did anything.
+            assert_eq!(tag().await, second);
+        }
+    }
+
+    /// What was declared is not declared a second time: what came after it stays.
+    async fn a_declaration(t: TestApp) {
+        t.api.contract("OKTA", "K1", None, None).await;
+        t.api.user("OKTA", "u1").await;
+        let one = json!([{"user": "OKTA:u1", "start_date": "2026-02-01"}]);
+        let body = json!({"assignments": one, "mode": "replace"});
+        let path = "/api/contracts/OKTA:K1/assignments";
+        let first = post(&t.api, path, "k1", &body).await;
+        assert_eq!(first.ok()["created"], 1);
+        t.api.attach("OKTA", "K1", "u1", &[("2026-05-01", "2026-05-31")]).await;
+        let second = post(&t.api, path, "k1", &body).await;
+        assert!(replayed(&second) && second.text == first.text, "{second}");
+        assert_eq!(t.api.get("/v1/contracts/1/users").await.ok()["total"], "2");
+        assert_eq!(post(&t.api, path, "k2", &body).await.ok()["removed"][0]["start_date"], "2026-05-01");
+    }
+
+    /// Ranges that are taken all or none: none is, and the same is said again when all could be.
+    async fn all_or_none(t: TestApp) {
+        t.api.contract("OKTA", "K1", Some("2026-01-01"), Some("2026-12-31")).await;
+        t.api.user("OKTA", "u1").await;
+        let range = |user: &str, start: &str| json!({"user": user, "start_date": start, "end_date": "2026-06-30"});
+        let body = json!({"atomicity": "all", "assignments": [
+            range("OKTA:u1", "2026-02-01"), range("OKTA:u2", "2026-02-01"), range("OKTA:u1", "2026-02-02")
+        ]});
+        let path = "/api/contracts/OKTA:K1/assignments";
+        let before = t.rows(&["idempotency_keys", "id_sequences"]).await;
+        let first = post(&t.api, path, "k1", &body).await;
+        assert_eq!(first.status, 422);
+        let why: Vec<Value> = first.json()["results"].as_array().unwrap().iter().map(|one| one["error"]["code"].clone()).collect();
+        assert_eq!(why, ["OTHERS_REJECTED", "CE001", "OTHERS_REJECTED"]);
+        assert_eq!(t.rows(&["idempotency_keys", "id_sequences"]).await, before);
+        t.api.user("OKTA", "u2").await;
+        let second = post(&t.api, path, "k1", &body).await;
+        assert!(replayed(&second) && second.text == first.text && second.status == 422, "{second}");
+        assert_eq!(t.api.get("/v1/contracts/1/users").await.ok()["total"], "0");
+        assert_eq!(post(&t.api, path, "k2", &body).await.ok()["created"], 3);
     }
 }
