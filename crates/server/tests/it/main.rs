@@ -42,6 +42,7 @@ mod metrics;
 mod native_assignments;
 mod native_csv;
 mod native_members;
+mod native_races;
 mod native_reads;
 mod native_references;
 mod nodes;

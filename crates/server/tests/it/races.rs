@@ -27,10 +27,10 @@ async fn at_once<F: Future<Output = Answer> + Send + 'static>(
 }
 
 /// A request that is ready to be sent.
-type Call = (Method, String, Value);
+pub type Call = (Method, String, Value);
 
 /// A request of OKTA's.
-fn okta(method: Method, path: &str, mut body: Value) -> Call {
+pub fn okta(method: Method, path: &str, mut body: Value) -> Call {
     body["metadata"] = json!({"source": "OKTA"});
     (method, format!("/v2/{path}"), body)
 }
@@ -74,7 +74,7 @@ fn one_of_8(answers: &[Answer; 8], others: &str, about: &str) {
     assert_eq!((count("ok"), count(others)), (1, 7), "{about}: {}", all_said(answers));
 }
 
-async fn count(t: &TestApp, sql: &'static str) -> i64 {
+pub async fn count(t: &TestApp, sql: &'static str) -> i64 {
     let counted = t.app.store.read::<_, Infallible, _>("test", async move |tx: &mut Tx| {
         Ok(tx.query_opt::<(i64,)>(sql, &[]).await?)
     });
@@ -82,7 +82,7 @@ async fn count(t: &TestApp, sql: &'static str) -> i64 {
 }
 
 /// Members recorded for another workspace than their team is in, or who are not in it.
-const MISPLACED: &str = "SELECT count(*) FROM team_users m WHERE
+pub const MISPLACED: &str = "SELECT count(*) FROM team_users m WHERE
     NOT EXISTS (SELECT 1 FROM teams t WHERE t.company_id = m.company_id AND t.id = m.team_id
         AND t.workspace_id = m.workspace_id)
     OR NOT EXISTS (SELECT 1 FROM workspace_users w WHERE w.company_id = m.company_id
