@@ -155,7 +155,12 @@ both_engines! {
         let sent: [&[(u8, u8)]; 2] = [&[(1, 1), (3, 3)], &[(1, 1), (5, 6), (8, 8)]];
         let left = [vec!["01-01..01-28", "03-01..03-28"], vec!["01-01..01-28", "05-01..06-28", "08-01..08-28"]];
         for round in 0..20 {
+            // There may be a row of which both know, or none.
+            let before: &[&str] = if round % 4 < 2 { &["10-01..10-28"] } else { &[] };
             send(&t.api, replace(&[(10, 10)]), None).await.ok();
+            if before.is_empty() {
+                send(&t.api, carve("2026-01-01", "2026-12-31"), None).await.ok();
+            }
             let answers = race(&t, round, &sent.map(|months| (replace(months), None))).await;
             let told: Vec<Value> = answers.iter().map(Answer::ok).collect();
             let days = days(&t).await;
@@ -163,7 +168,7 @@ both_engines! {
             let (first, last) = (&told[1 - last], &told[last]);
             let now = t.api.get(&format!("{K1}?user=OKTA:u1")).await.ok();
             assert_eq!(ids(&last["results"]), ids(&now["data"]));
-            assert_eq!(shown(&first["removed"]), ["10-01..10-28"]);
+            assert_eq!(shown(&first["removed"]), before);
             assert_eq!(shown(&last["removed"]).len(), left[0].len() + left[1].len() - days.len() - 1, "{last}");
             // The range of both stays what it was.
             assert_eq!(ids(&last["removed"]), &ids(&first["results"]) - &ids(&last["results"]));
