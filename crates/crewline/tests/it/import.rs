@@ -445,6 +445,46 @@ async fn what_is_no_such_file() {
     }
 }
 
+/// Signs that mean something to a reader of CSV, JSON or UTF-8.
+const SIGNS: &[u8] = b"\"\\,{}[]:\r\n\0\xff\xc3 0-";
+
+/// Files in which bytes were changed, lost and doubled: each comes in whole or is told, and nothing
+/// panics.
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_files() {
+    let import = Import::new(Engine::Sqlite).await;
+    stdout(&import.command(&["source", "add", "--company", "1", "HR"]));
+    let mut state = 1_u64;
+    let mut below = |limit: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % limit
+    };
+    for round in 0..80 {
+        let mut files = GOOD.map(|(name, bytes)| (name, bytes.to_vec()));
+        for _ in 0..=below(4) {
+            let (_, bytes) = &mut files[below(5)];
+            if bytes.len() < 2 {
+                continue;
+            }
+            let at = below(bytes.len());
+            match below(4) {
+                0 => bytes[at] = SIGNS[below(SIGNS.len())],
+                1 => drop(bytes.remove(at)),
+                2 => bytes.truncate(at),
+                _ => bytes.extend_from_within(at..),
+            }
+        }
+        import.holds(files.each_ref().map(|(name, bytes)| (*name, &bytes[..])));
+        let before = import.rows().await;
+        let output = import.run();
+        if !output.status.success() {
+            assert!(!refused(&output).is_empty(), "round {round}");
+            assert_eq!(import.rows().await, before, "round {round}");
+        }
+    }
+}
+
 /// What is not there, or there twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn folders() {

@@ -250,6 +250,7 @@ both_engines! {
 
     /// Ranges that are taken all or none: none is, and the same is said again when all could be.
     async fn all_or_none(t: TestApp) {
+        t.quiet().await;
         t.api.contract("OKTA", "K1", Some("2026-01-01"), Some("2026-12-31")).await;
         t.api.user("OKTA", "u1").await;
         let range = |user: &str, start: &str| json!({"user": user, "start_date": start, "end_date": "2026-06-30"});

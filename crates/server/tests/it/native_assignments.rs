@@ -309,7 +309,7 @@ both_engines! {
         let again = carve(&t.api, "2026-04-01", "2026-05-31").await.ok();
         assert_eq!((&again["pieces"], &again["removed"]), (&json!([]), &json!([])));
         // An event of what was, and one of what is.
-        let events = t.api.get("/api/events?after=0&limit=100&wait=1").await.text;
+        let events = t.api.get("/api/events?types=contract.users.detached&after=0&wait=20").await.text;
         assert!(events.contains("contract.users.detached"), "{events}");
     }
 
