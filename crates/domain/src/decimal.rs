@@ -128,6 +128,12 @@ bounded!(
     |_| true
 );
 bounded!(
+    /// A price or a number of hours: at least none.
+    Quantity,
+    "must be a number from 0, below 100,000,000,000, with at most 4 decimal places",
+    |quantity| quantity >= Decimal::from_whole(0)
+);
+bounded!(
     /// Hours of a day.
     Hours,
     "must be a number from 0 to 24 with at most 4 decimal places",

@@ -22,7 +22,7 @@ pub mod text;
 pub mod working_time;
 
 pub use currency::Currency;
-pub use decimal::{Amount, Decimal, Hours, MonthlyHours, Percentage, Plan, Rate, Role};
+pub use decimal::{Amount, Decimal, Hours, MonthlyHours, Percentage, Plan, Quantity, Rate, Role};
 pub use income::IncomeType;
 pub use kind::Kind;
 pub use moment::Moment;

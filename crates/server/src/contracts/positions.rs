@@ -1,6 +1,6 @@
 //! What an hour of a position in a team costs on a contract, and how many hours there are.
 
-use domain::{Amount, Kind, Ref};
+use domain::{Kind, Quantity, Ref};
 
 use crate::app::App;
 use crate::entities::Judged;
@@ -112,8 +112,8 @@ pub struct Add {
     pub contract: Ref,
     pub position: Ref,
     pub team: Ref,
-    pub rate: Amount,
-    pub hours: Amount,
+    pub rate: Quantity,
+    pub hours: Quantity,
 }
 
 /// Adds a position in a team to a contract.
@@ -158,8 +158,8 @@ pub struct Change {
     pub scope: Scope,
     pub contract: Ref,
     pub id: i64,
-    pub rate: Option<Amount>,
-    pub hours: Option<Amount>,
+    pub rate: Option<Quantity>,
+    pub hours: Option<Quantity>,
 }
 
 /// Changes what a position in a team costs on a contract, and how many hours there are.

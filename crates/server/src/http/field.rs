@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use domain::text::{Email, Label, Name, Text};
 use domain::{
-    Amount, Currency, Decimal, ExternalId, Hours, Moment, MonthlyHours, Percentage, Plan, Rate,
-    Role, Source,
+    Amount, Currency, Decimal, ExternalId, Hours, Moment, MonthlyHours, Percentage, Plan, Quantity,
+    Rate, Role, Source,
 };
 use jiff::civil::{Date, DateTime};
 use serde_json::value::RawValue;
@@ -109,6 +109,15 @@ wire!(
     number()
         .description(Some("At most 4 decimal places."))
         .exclusive_minimum(Some(-100_000_000_000_f64))
+        .exclusive_maximum(Some(100_000_000_000_f64))
+);
+wire!(
+    Quantity: NUMBER,
+    Quantity::RULE,
+    |raw| Quantity::parse(digits(raw)?).ok(),
+    number()
+        .description(Some("At most 4 decimal places."))
+        .minimum(Some(0.0))
         .exclusive_maximum(Some(100_000_000_000_f64))
 );
 wire!(

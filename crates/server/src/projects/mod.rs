@@ -80,11 +80,18 @@ pub struct Patch {
     pub evaluation_date: Option<Option<Date>>,
     pub estimated: Option<Option<Amount>>,
     pub fee_id: Option<Option<ExternalId>>,
+    /// Whether `fee_id` also clears one that is no number ([`number`]).
+    pub clears_text_fee: bool,
     pub contract: Option<Option<Ref>>,
     pub deliverables: Option<Option<Text>>,
     pub work_order: Option<Option<Text>>,
     pub income_type: Option<Option<IncomeType>>,
     pub archived: Option<bool>,
+}
+
+/// A kept id as a number, if it is one.
+pub fn number(id: &str) -> Option<i64> {
+    id.parse().ok()
 }
 
 /// Refuses a period that ends before it begins. An end that was sent is to blame.
@@ -285,6 +292,15 @@ impl Update for Project {
             let (start, end) = (patch.start_date.unwrap_or(start), patch.end_date.unwrap_or(end));
             judge(Period { start, end }, patch.end_date.is_some())?;
         }
+        let changes_fee = match &patch.fee_id {
+            Some(None) if !patch.clears_text_fee => {
+                let sql = "SELECT fee_id FROM projects WHERE company_id = $1 AND id = $2";
+                let stored: Option<(Option<String>,)> =
+                    tx.query_opt(sql, params![at.company, at.id]).await?;
+                stored.and_then(|(fee,)| number(&fee?)).is_some()
+            }
+            sent => sent.is_some(),
+        };
         hold(tx, at.company, linked[4]).await?;
         let values = params![
             at.company,
@@ -313,7 +329,7 @@ impl Update for Project {
             patch.evaluation_date.flatten(),
             patch.estimated.is_some(),
             set(&patch.estimated).map(|amount| amount.get().units()),
-            patch.fee_id.is_some(),
+            changes_fee,
             set(&patch.fee_id).map(ExternalId::as_str),
             patch.deliverables.is_some(),
             set(&patch.deliverables).map(Text::as_str),

@@ -166,6 +166,7 @@ impl UpdateBody for Change {
             evaluation_date: self.evaluation_date,
             estimated: self.estimated,
             fee_id: self.fee_id,
+            clears_text_fee: true,
             contract: self.contract_id.map(|id| id.map(Ref::External)),
             deliverables: self.deliverables,
             work_order: self.work_order,

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use domain::{Amount, Kind, Ref};
+use domain::{Kind, Quantity, Ref};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -103,9 +103,9 @@ body! {
         /// The team.
         team_id: required i64,
         /// What an hour costs.
-        rate: required Amount,
+        rate: required Quantity,
         /// How many hours the contract has.
-        hours: required Amount,
+        hours: required Quantity,
     }
 }
 
@@ -113,9 +113,9 @@ body! {
     /// What is left out stays as it is.
     struct Change as "MainUpdateContractPosition" = {"rate": 70, "hours": 160} {
         /// What an hour costs.
-        rate: kept Amount,
+        rate: kept Quantity,
         /// How many hours the contract has.
-        hours: kept Amount,
+        hours: kept Quantity,
     }
 }
 

@@ -8,8 +8,11 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::app::App;
 use crate::entities::view::{self, Filter, Part, View};
@@ -22,7 +25,7 @@ use crate::http::{Check, Problem, Wire};
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// The page, from 1; `false`: everything at once, if that is at most 10,000 rows.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000, default = 1)]
+    #[param(value_type = PageOrAll, inline, required = false)]
     page: Option<String>,
     /// Rows on a page.
     #[serde(rename = "perPage")]
@@ -31,6 +34,23 @@ pub struct PageQuery {
     /// What narrows the list: a JSON object, URL-encoded.
     filters: Option<String>,
 }
+
+/// What a page may be: its number, or whether there are pages.
+struct PageOrAll;
+
+impl PartialSchema for PageOrAll {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(PAGES))
+            .build();
+        let pages = ObjectBuilder::new().schema_type(Type::Boolean).build();
+        OneOfBuilder::new().item(number).item(pages).default(Some(json!(1))).into()
+    }
+}
+
+impl ToSchema for PageOrAll {}
 
 /// The query of a list, if it is readable.
 pub type Asked = Result<Query<PageQuery>, QueryRejection>;

@@ -241,6 +241,16 @@ struct PositionsQuery {
     grouped: Option<String>,
 }
 
+impl PositionsQuery {
+    fn by_category(&self) -> Result<bool, Problem> {
+        match self.grouped.as_deref() {
+            None | Some("" | "false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(Problem::validation("groupedByCategory must be true or false")),
+        }
+    }
+}
+
 /// A position; or, where they are wanted by category, the positions of one.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
@@ -306,15 +316,16 @@ async fn list(
     let Ok(Query(query)) = asked else {
         return Err(Problem::validation("The query is not readable"));
     };
+    let by_category = query.by_category()?;
     let (count, rows) = positions::in_categories(&app, caller.company_id).await?;
     if count > positions::MOST {
         let most = positions::MOST;
         let message = format!("At most {most} positions are listed at once, and there are {count}");
         return Err(Problem::validation(message));
     }
-    Ok(Json(match query.grouped.as_deref() {
-        None | Some("" | "false" | "0") => rows.into_iter().map(listed).collect(),
-        Some(_) => grouped(rows).into_iter().map(Positions::Group).collect(),
+    Ok(Json(match by_category {
+        false => rows.into_iter().map(listed).collect(),
+        true => grouped(rows).into_iter().map(Positions::Group).collect(),
     }))
 }
 

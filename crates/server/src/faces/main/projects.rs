@@ -20,7 +20,7 @@ use crate::entities::view::Filter;
 use crate::faces::wire::{Iso, Nothing, Number, SpacedDay};
 use crate::http::field::{OnDay, wire};
 use crate::http::{Answer, Caller, Check, JsonBody, Path, Problem, Wire, body};
-use crate::projects::{Detail, New, Patch, Project};
+use crate::projects::{self, Detail, New, Patch, Project};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -75,7 +75,9 @@ struct Shown {
     total_estimated: Option<Number>,
     created_at: Iso,
     updated_at: Iso,
-    labels: Nothing,
+    /// Always empty.
+    #[schema(value_type = Vec<Object>, max_items = 0)]
+    labels: [Nothing; 0],
     #[schema(required)]
     client: Option<ClientOf>,
     #[schema(required)]
@@ -89,6 +91,15 @@ struct Shown {
     fee_id: Option<i64>,
     #[schema(required, example = 4521)]
     contract_id: Option<i64>,
+    /// Always empty.
+    #[serde(rename = "usersPositionsProject")]
+    #[schema(value_type = Vec<Object>, max_items = 0)]
+    positions: [Nothing; 0],
+    /// Always empty.
+    #[serde(rename = "categoriesProject")]
+    #[schema(value_type = Vec<Object>, max_items = 0)]
+    categories: [Nothing; 0],
+    ratecard: Nothing,
 }
 
 /// The client of a project.
@@ -157,15 +168,18 @@ fn shown(company_id: i64, mut project: Detail) -> Shown {
         total_estimated: project.estimated.map(Number::units),
         created_at: Iso(project.created_at),
         updated_at: Iso(project.updated_at),
-        labels: Nothing,
+        labels: [],
         client: client.map(|(id, name)| ClientOf { id, name, client_status_id: Nothing }),
         pm,
         estimated_by_position: Nothing,
         estimation_by_categories: Nothing,
         estimated_by_hourly_rates: Nothing,
         user_positions_header_id: Nothing,
-        fee_id: project.fee_id.and_then(|id| id.parse().ok()),
+        fee_id: project.fee_id.as_deref().and_then(projects::number),
         contract_id: project.contract_id,
+        positions: [],
+        categories: [],
+        ratecard: Nothing,
     }
 }
 
@@ -341,7 +355,8 @@ body! {
         evaluation_date: clearable OnDay,
         /// Money.
         estimated: clearable Amount,
-        /// Kept as it is: no operation creates fees.
+        /// Kept as it is: no operation creates fees. `null` leaves one that is no number, which is
+        /// told as `null`.
         fee_id: clearable i64,
         /// The contract.
         contract_id: clearable i64,
@@ -375,6 +390,7 @@ impl UpdateBody for Change {
             evaluation_date: date(self.evaluation_date),
             estimated: self.estimated,
             fee_id: text(self.fee_id),
+            clears_text_fee: false,
             contract: reference(self.contract_id),
             deliverables: self.deliverables,
             work_order: self.work_order,

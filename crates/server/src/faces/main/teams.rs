@@ -15,7 +15,7 @@ use super::operations::operation;
 use super::{CreateBody, UpdateBody, named, read};
 use crate::app::Shared;
 use crate::faces::team_users::Meta;
-use crate::faces::wire::{Iso, Spaced};
+use crate::faces::wire::{Precise, Spaced};
 use crate::http::log::Counts;
 use crate::http::problem::{FieldError, LISTED};
 use crate::http::{Answer, Caller, JsonBody, Path, Problem, Write, body};
@@ -156,7 +156,7 @@ struct Relation {
     updated_at: Spaced,
     /// When the user was taken out of the team; only when that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    deleted_at: Option<Iso>,
+    deleted_at: Option<Precise>,
     #[serde(rename = "__meta__")]
     meta: Meta,
 }
@@ -169,25 +169,33 @@ fn relation(company: i64, relation: attach::Relation, deleted_at: Option<Timesta
         user_id: user.id,
         created_at: Spaced(created_at),
         updated_at: Spaced(updated_at),
-        deleted_at: deleted_at.map(Iso),
+        deleted_at: deleted_at.map(Precise::from),
         meta: Meta::new(company, user),
     }
 }
 
-/// The team and the users that a request names.
-fn members(app: &Shared, caller: &Caller, id: &str, body: &JsonBody) -> Result<Members, Problem> {
-    let (scope, users) = read(app, caller, body, |sent: TeamUsers, check| {
-        let users = sent.users_ids.or(sent.user_ids).unwrap_or_default();
-        match users.is_empty() {
-            false => Some(users),
-            true => {
+/// The names that users may be sent under.
+const NAMES: [&str; 2] = ["users_ids", "userIds"];
+
+/// The team and the users that a request names, and under which of the [`NAMES`].
+fn members(
+    app: &Shared,
+    caller: &Caller,
+    id: &str,
+    body: &JsonBody,
+) -> Result<(Members, usize), Problem> {
+    let (scope, (users, under)) =
+        read(app, caller, body, |sent: TeamUsers, check| match (sent.users_ids, sent.user_ids) {
+            (Some(users), _) => Some((users, 0)),
+            (None, Some(users)) => Some((users, 1)),
+            (None, None) => {
                 check.clean()?;
-                check.within("users_ids", |check| check.wrong("is required, and not empty"))
+                check.within(NAMES[0], |check| check.wrong("is required, and not empty"))
             }
-        }
-    })?;
+        })?;
     let team = named(id, Kind::Team)?;
-    Ok(Members { scope, team, users: users.into_iter().map(Ref::Internal).collect() })
+    let users = users.into_iter().map(Ref::Internal).collect();
+    Ok((Members { scope, team, users }, under))
 }
 
 /// Add users to a team
@@ -209,16 +217,21 @@ async fn attach_users(
     Path(id): Path<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let prepared = members(&app, &caller, &id, &body).map(|members| (Attach(members), attached));
+    let prepared = members(&app, &caller, &id, &body).map(|(members, under)| {
+        (Attach(members), move |attach: &Attach, outcome: attach::Outcome| {
+            attached(attach, outcome, under)
+        })
+    });
     Ok(Write::of(&app, &caller, &body).without_records().run(prepared).await)
 }
 
-fn attached(Attach(sent): &Attach, outcome: attach::Outcome) -> Answer {
+/// Who was added; or why nobody was, under the name that was sent.
+fn attached(Attach(sent): &Attach, outcome: attach::Outcome, under: usize) -> Answer {
     let (created, rejected) = (outcome.attached.len(), outcome.refused.len());
     let counts = Counts { received: sent.users.len(), created, rejected };
     if created == 0 {
         let blame = |(nth, _, why): &(usize, i64, domain::team::TeamRefusal)| FieldError {
-            pointer: format!("/users_ids/{nth}"),
+            pointer: format!("/{}/{nth}", NAMES[under]),
             message: format!("{why} ({})", why.code()).into(),
         };
         let errors = outcome.refused.iter().take(LISTED).map(blame).collect();
@@ -255,6 +268,6 @@ async fn detach_users(
         let removed = removed.into_iter().map(|removed| relation(company, removed, Some(now)));
         Json(removed.collect::<Vec<_>>()).into()
     };
-    let prepared = members(&app, &caller, &id, &body).map(|members| (Detach(members), told));
+    let prepared = members(&app, &caller, &id, &body).map(|(members, _)| (Detach(members), told));
     Ok(Write::of(&app, &caller, &body).without_records().run(prepared).await)
 }

@@ -58,7 +58,7 @@ struct Told {
     role_id: i64,
     daily_hours: Number,
     /// Always empty.
-    #[schema(max_items = 0)]
+    #[schema(value_type = Vec<Object>, max_items = 0)]
     labels: Vec<i64>,
     #[schema(required, example = 5)]
     plan_id: Option<i64>,
