@@ -14,9 +14,13 @@ fn open_to(t: &TestApp, origins: &[&str]) -> Api {
 }
 
 async fn preflight(api: &Api, path: &str, origin: &str) -> Answer {
+    preflight_of(api, path, origin, "PUT").await
+}
+
+async fn preflight_of(api: &Api, path: &str, origin: &str, method: &str) -> Answer {
     let asked = [
         ("origin", origin),
-        ("access-control-request-method", "PUT"),
+        ("access-control-request-method", method),
         ("access-control-request-headers", "authorization,content-type"),
     ];
     api.anonymous().send(Method::OPTIONS, path, &asked, Vec::new()).await
@@ -25,8 +29,18 @@ async fn preflight(api: &Api, path: &str, origin: &str) -> Answer {
 both_engines! {
     async fn preflights_need_no_token(t: TestApp) {
         let api = open_to(&t, &["http://localhost:3000", PAGE]);
-        for path in ["/v2/integrations/teams/t/attach", "/v1/oauth/token", "/nothing"] {
-            let answer = preflight(&api, path, PAGE).await;
+        for (path, method) in [
+            ("/v2/integrations/teams/t/attach", "PUT"),
+            ("/v1/oauth/token", "POST"),
+            ("/nothing", "PUT"),
+            ("/v1/users/1", "PUT"),
+            ("/v1/users/1", "DELETE"),
+            ("/v1/teams/1/users", "DELETE"),
+            ("/v1/projects/1/collaborators/1", "DELETE"),
+            ("/v1/contracts/1/positions/1", "PUT"),
+            ("/v1/clients", "POST"),
+        ] {
+            let answer = preflight_of(&api, path, PAGE, method).await;
             assert_eq!(answer.status, 200);
             for (name, value) in [
                 (ALLOWED, PAGE),

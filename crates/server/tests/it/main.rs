@@ -35,6 +35,7 @@ mod main_leaves;
 mod main_lists;
 mod main_positions;
 mod main_projects;
+mod main_shapes;
 mod main_teams;
 mod main_users;
 mod main_working_times;

@@ -65,6 +65,8 @@ both_engines! {
             api.post("/v1/contracts/1/positions", json!({"position_id": 1, "team_id": 7, "rate": 1, "hours": 1})).await,
             api.post("/v1/contracts/77/positions", new()).await,
             api.put("/v1/contracts/1/positions/1", json!({"rate": null, "hours": 0.00001})).await,
+            api.post("/v1/contracts/1/positions", json!({"position_id": 1, "team_id": 1, "rate": -0.0001, "hours": 1})).await,
+            api.put("/v1/contracts/1/positions/1", json!({"hours": -1})).await,
             api.put("/v1/contracts/1/positions/77", json!({"rate": 1})).await,
             api.put("/v1/contracts/1/positions/x", json!({"rate": 1})).await,
             api.put(&format!("/v1/contracts/{other}/positions/1"), json!({"rate": 1})).await,
@@ -74,7 +76,7 @@ both_engines! {
         ];
         expect![[r#"
             400 Bad Request
-            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"4 fields are not valid: /position_id, /team_id, /rate, /hours","request_id":"[id]","errors":[{"pointer":"/position_id","message":"must be a positive integer"},{"pointer":"/team_id","message":"must be a positive integer"},{"pointer":"/rate","message":"must be a number below 100,000,000,000 with at most 4 decimal places"},{"pointer":"/hours","message":"is required and must be a number below 100,000,000,000 with at most 4 decimal places"}]}
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"4 fields are not valid: /position_id, /team_id, /rate, /hours","request_id":"[id]","errors":[{"pointer":"/position_id","message":"must be a positive integer"},{"pointer":"/team_id","message":"must be a positive integer"},{"pointer":"/rate","message":"must be a number from 0, below 100,000,000,000, with at most 4 decimal places"},{"pointer":"/hours","message":"is required and must be a number from 0, below 100,000,000,000, with at most 4 decimal places"}]}
             404 Not Found
             {"status":404,"name":"PositionNotFoundError","code":"ZC001","message":"There is no position 7","request_id":"[id]"}
             404 Not Found
@@ -82,7 +84,11 @@ both_engines! {
             404 Not Found
             {"status":404,"name":"ContractNotFoundError","code":"ZC001","message":"There is no contract 77","request_id":"[id]"}
             400 Bad Request
-            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"2 fields are not valid: /rate, /hours","request_id":"[id]","errors":[{"pointer":"/rate","message":"cannot be cleared: it must be a number below 100,000,000,000 with at most 4 decimal places"},{"pointer":"/hours","message":"must be a number below 100,000,000,000 with at most 4 decimal places"}]}
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"2 fields are not valid: /rate, /hours","request_id":"[id]","errors":[{"pointer":"/rate","message":"cannot be cleared: it must be a number from 0, below 100,000,000,000, with at most 4 decimal places"},{"pointer":"/hours","message":"must be a number from 0, below 100,000,000,000, with at most 4 decimal places"}]}
+            400 Bad Request
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"/rate must be a number from 0, below 100,000,000,000, with at most 4 decimal places","request_id":"[id]","errors":[{"pointer":"/rate","message":"must be a number from 0, below 100,000,000,000, with at most 4 decimal places"}]}
+            400 Bad Request
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"/hours must be a number from 0, below 100,000,000,000, with at most 4 decimal places","request_id":"[id]","errors":[{"pointer":"/hours","message":"must be a number from 0, below 100,000,000,000, with at most 4 decimal places"}]}
             404 Not Found
             {"status":404,"name":"ContractPositionNotFoundError","code":"ZC001","message":"Contract 1 has no position 77","request_id":"[id]"}
             404 Not Found

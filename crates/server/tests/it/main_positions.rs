@@ -112,7 +112,15 @@ both_engines! {
             200 OK
             [{"categoryName":"Design","categoryId":2,"positions":[{"id":2,"name":"Zoologist"},{"id":4,"name":"Álvaro"}]},{"categoryName":"text","categoryId":1,"positions":[{"id":3,"name":"author"},{"id":5,"name":"Editor"},{"id":1,"name":"writer"}]}]"#]].assert_eq(&api.get("/v1/userPosition/getPositionsOnly?groupedByCategory=true").await.to_string());
         let flat = api.get("/v1/userPosition/getPositionsOnly").await.text;
-        assert_eq!(api.get("/v1/userPosition/getPositionsOnly?groupedByCategory=false").await.text, flat);
+        let grouped = api.get("/v1/userPosition/getPositionsOnly?groupedByCategory=1").await.text;
+        assert_ne!(grouped, flat);
+        for (sent, expected) in [("false", &flat), ("0", &flat), ("", &flat), ("true", &grouped)] {
+            let told = api.get(&format!("/v1/userPosition/getPositionsOnly?groupedByCategory={sent}")).await.text;
+            assert_eq!(&told, expected, "{sent}");
+        }
+        expect![[r#"
+            400 Bad Request
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"groupedByCategory must be true or false","request_id":"[id]"}"#]].assert_eq(&api.get("/v1/userPosition/getPositionsOnly?groupedByCategory=yes").await.to_string());
         assert_eq!(t.other_company().await.get("/v1/userPosition/getPositionsOnly").await.text, "[]");
     }
 

@@ -77,7 +77,7 @@ both_engines! {
         let api = &t.api;
         expect![[r#"
             200 OK
-            {"id":1,"name":"Website Redesign","brief":"A new website","client_id":1,"health":null,"status":"active","start":"2025-01-15 00:00:00","end":"2025-03-31 00:00:00","estimated_time":200.5,"elapsed_time":null,"profitability_now":null,"estimated_profitability":null,"archived":false,"billable":true,"income_type":"one_time","pm_id":2,"created_by":null,"company_id":1,"template_id":null,"brand_id":3,"product_id":4,"total_estimated":15000,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z","labels":null,"client":{"id":1,"name":"Acme","client_status_id":null},"pm":{"id":2,"first_name":"Ana","last_name":"Lee","email":"ben@example.com","role_id":4},"estimated_by_position":null,"estimation_by_categories":null,"estimated_by_hourly_rates":null,"user_positions_header_id":null,"fee_id":8,"contract_id":5}"#]].assert_eq(&api.post("/v1/projects", full()).await.to_string());
+            {"id":1,"name":"Website Redesign","brief":"A new website","client_id":1,"health":null,"status":"active","start":"2025-01-15 00:00:00","end":"2025-03-31 00:00:00","estimated_time":200.5,"elapsed_time":null,"profitability_now":null,"estimated_profitability":null,"archived":false,"billable":true,"income_type":"one_time","pm_id":2,"created_by":null,"company_id":1,"template_id":null,"brand_id":3,"product_id":4,"total_estimated":15000,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z","labels":[],"client":{"id":1,"name":"Acme","client_status_id":null},"pm":{"id":2,"first_name":"Ana","last_name":"Lee","email":"ben@example.com","role_id":4},"estimated_by_position":null,"estimation_by_categories":null,"estimated_by_hourly_rates":null,"user_positions_header_id":null,"fee_id":8,"contract_id":5,"usersPositionsProject":[],"categoriesProject":[],"ratecard":null}"#]].assert_eq(&api.post("/v1/projects", full()).await.to_string());
         let all = json!({
             "name": "Website", "client_id": 1, "brief": "Newer", "start": "2025-02-01T23:30:00-05:00",
             "end": "2025-02-01T00:00:00.000Z", "pm_id": 1, "estimated_time": 0.25, "billable": false,
@@ -87,7 +87,7 @@ both_engines! {
         });
         expect![[r#"
             200 OK
-            {"id":1,"name":"Website","brief":"Newer","client_id":1,"health":null,"status":"finished","start":"2025-02-01 00:00:00","end":"2025-02-01 00:00:00","estimated_time":0.25,"elapsed_time":null,"profitability_now":null,"estimated_profitability":null,"archived":true,"billable":false,"income_type":"contract","pm_id":1,"created_by":null,"company_id":1,"template_id":null,"brand_id":3,"product_id":4,"total_estimated":1.5,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z","labels":null,"client":{"id":1,"name":"Acme","client_status_id":null},"pm":{"id":1,"first_name":"Ana","last_name":"Lee","email":"ana@example.com","role_id":4},"estimated_by_position":null,"estimation_by_categories":null,"estimated_by_hourly_rates":null,"user_positions_header_id":null,"fee_id":9,"contract_id":4}"#]].assert_eq(&api.put("/v1/projects/1", all).await.to_string());
+            {"id":1,"name":"Website","brief":"Newer","client_id":1,"health":null,"status":"finished","start":"2025-02-01 00:00:00","end":"2025-02-01 00:00:00","estimated_time":0.25,"elapsed_time":null,"profitability_now":null,"estimated_profitability":null,"archived":true,"billable":false,"income_type":"contract","pm_id":1,"created_by":null,"company_id":1,"template_id":null,"brand_id":3,"product_id":4,"total_estimated":1.5,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z","labels":[],"client":{"id":1,"name":"Acme","client_status_id":null},"pm":{"id":1,"first_name":"Ana","last_name":"Lee","email":"ana@example.com","role_id":4},"estimated_by_position":null,"estimation_by_categories":null,"estimated_by_hourly_rates":null,"user_positions_header_id":null,"fee_id":9,"contract_id":4,"usersPositionsProject":[],"categoriesProject":[],"ratecard":null}"#]].assert_eq(&api.put("/v1/projects/1", all).await.to_string());
         let nothing = json!({
             "client_id": null, "brief": null, "start": null, "end": null, "pm_id": null,
             "estimated_time": null, "billable": null, "status": null, "currency_id": null,
@@ -96,7 +96,7 @@ both_engines! {
         });
         expect![[r#"
             200 OK
-            {"id":1,"name":"Website","brief":null,"client_id":null,"health":null,"status":null,"start":null,"end":null,"estimated_time":null,"elapsed_time":null,"profitability_now":null,"estimated_profitability":null,"archived":true,"billable":false,"income_type":null,"pm_id":null,"created_by":null,"company_id":1,"template_id":null,"brand_id":3,"product_id":4,"total_estimated":null,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z","labels":null,"client":null,"pm":null,"estimated_by_position":null,"estimation_by_categories":null,"estimated_by_hourly_rates":null,"user_positions_header_id":null,"fee_id":null,"contract_id":null}"#]].assert_eq(&api.put("/v1/projects/1", nothing).await.to_string());
+            {"id":1,"name":"Website","brief":null,"client_id":null,"health":null,"status":null,"start":null,"end":null,"estimated_time":null,"elapsed_time":null,"profitability_now":null,"estimated_profitability":null,"archived":true,"billable":false,"income_type":null,"pm_id":null,"created_by":null,"company_id":1,"template_id":null,"brand_id":3,"product_id":4,"total_estimated":null,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z","labels":[],"client":null,"pm":null,"estimated_by_position":null,"estimation_by_categories":null,"estimated_by_hourly_rates":null,"user_positions_header_id":null,"fee_id":null,"contract_id":null,"usersPositionsProject":[],"categoriesProject":[],"ratecard":null}"#]].assert_eq(&api.put("/v1/projects/1", nothing).await.to_string());
         let same = api.put("/v1/projects/1", json!({})).await;
         assert_eq!(same.text, api.get("/v1/projects/1").await.text);
         let deleted = api.delete("/v1/projects/1", json!({})).await;
@@ -114,6 +114,28 @@ both_engines! {
         }
     }
 
+    /// A fee that is no number is told as `null`, and whoever sends that back does not clear it.
+    async fn a_fee_that_is_no_number(t: TestApp) {
+        neighbours(&t).await;
+        let api = &t.api;
+        let is_kept = async |fee: &str| t.rows(&[]).await["projects"].to_string().contains(fee);
+        let fields = json!({"name": "One", "client_id": "c", "fee_id": "SF-FEE-1"});
+        api.create("projects", "SAP", "p", fields).await.ok();
+        let whole = api.get("/v1/projects/1").await.ok();
+        assert_eq!(whole["fee_id"], json!(null));
+        assert_eq!(api.put("/v1/projects/1", whole.clone()).await.ok(), whole);
+        assert!(is_kept("SF-FEE-1").await);
+        for (sent, told) in [(json!(7), json!(7)), (json!(null), json!(null)), (json!(8), json!(8))] {
+            assert_eq!(api.put("/v1/projects/1", json!({"fee_id": sent})).await.ok()["fee_id"], told);
+        }
+        // The system that chose it clears it.
+        let of_system = |fee: Value| json!({"metadata": {"source": "SAP"}, "fee_id": fee});
+        api.put("/v2/integrations/projects/p", of_system(json!("SF-FEE-2"))).await.ok();
+        assert!(is_kept("SF-FEE-2").await);
+        api.put("/v2/integrations/projects/p", of_system(json!(null))).await.ok();
+        assert!(!is_kept("SF-FEE").await);
+    }
+
     /// As JSON and as a form, with every field.
     async fn a_form(t: TestApp) {
         neighbours(&t).await;
@@ -128,7 +150,7 @@ both_engines! {
         assert_eq!(told.ok(), same);
         expect![[r#"
             200 OK
-            {"id":1,"name":"Website Redesign","brief":"A new website","client_id":1,"health":null,"status":"done","start":"2025-01-15 00:00:00","end":null,"estimated_time":10,"elapsed_time":null,"profitability_now":null,"estimated_profitability":null,"archived":true,"billable":false,"income_type":"one_time","pm_id":null,"created_by":null,"company_id":1,"template_id":null,"brand_id":3,"product_id":4,"total_estimated":15000,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z","labels":null,"client":{"id":1,"name":"Acme","client_status_id":null},"pm":null,"estimated_by_position":null,"estimation_by_categories":null,"estimated_by_hourly_rates":null,"user_positions_header_id":null,"fee_id":8,"contract_id":5}"#]].assert_eq(&form(api, Method::PUT, "/v1/projects/1", "end=&pm_id=&billable=0&archived=1&estimated_time=1e1&status=done").await.to_string());
+            {"id":1,"name":"Website Redesign","brief":"A new website","client_id":1,"health":null,"status":"done","start":"2025-01-15 00:00:00","end":null,"estimated_time":10,"elapsed_time":null,"profitability_now":null,"estimated_profitability":null,"archived":true,"billable":false,"income_type":"one_time","pm_id":null,"created_by":null,"company_id":1,"template_id":null,"brand_id":3,"product_id":4,"total_estimated":15000,"created_at":"2026-01-08T19:06:19Z","updated_at":"2026-01-08T19:06:19Z","labels":[],"client":{"id":1,"name":"Acme","client_status_id":null},"pm":null,"estimated_by_position":null,"estimation_by_categories":null,"estimated_by_hourly_rates":null,"user_positions_header_id":null,"fee_id":8,"contract_id":5,"usersPositionsProject":[],"categoriesProject":[],"ratecard":null}"#]].assert_eq(&form(api, Method::PUT, "/v1/projects/1", "end=&pm_id=&billable=0&archived=1&estimated_time=1e1&status=done").await.to_string());
         expect![[r#"
             400 Bad Request
             {"status":400,"name":"ValidationError","code":"VALIDATION","message":"4 fields are not valid: /start, /pm_id, /estimated_time, /billable","request_id":"[id]","errors":[{"pointer":"/start","message":"must be a real calendar date in the form YYYY-MM-DD, alone or with a time (ISO 8601)"},{"pointer":"/pm_id","message":"must be a positive integer"},{"pointer":"/estimated_time","message":"must be a number below 100,000,000,000 with at most 4 decimal places"},{"pointer":"/billable","message":"must be true or false"}]}"#]].assert_eq(&form(api, Method::PUT, "/v1/projects/1", "billable=yes&pm_id=ana&estimated_time=+5&start=today").await.to_string());

@@ -67,10 +67,10 @@ both_engines! {
         expect![[r#"
             200 OK
             [{"id":1,"team_id":1,"user_id":1,"created_at":"2026-01-08 19:06:19","updated_at":"2026-01-08 19:06:19","__meta__":{"company_id":1,"user":{"id":1,"first_name":"Ana","last_name":"Lee","email":"ana@example.com","company_id":1}}}]"#]].assert_eq(&api.post("/v1/teams/1/users", json!({"users_ids": [ana, ben]})).await.to_string());
-        // The name that real clients send.
+        // The name that some clients send: it is the one to blame.
         expect![[r#"
             400 Bad Request
-            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"2 fields are not valid: /users_ids/0, /users_ids/1","request_id":"[id]","errors":[{"pointer":"/users_ids/0","message":"User does not belong to the team's workspace (UT012)"},{"pointer":"/users_ids/1","message":"User is already assigned to this team (UT011)"}]}"#]].assert_eq(&api.post("/v1/teams/1/users", json!({"userIds": [ben, ana]})).await.to_string());
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"2 fields are not valid: /userIds/0, /userIds/1","request_id":"[id]","errors":[{"pointer":"/userIds/0","message":"User does not belong to the team's workspace (UT012)"},{"pointer":"/userIds/1","message":"User is already assigned to this team (UT011)"}]}"#]].assert_eq(&api.post("/v1/teams/1/users", json!({"userIds": [ben, ana]})).await.to_string());
         expect![[r#"
             404 Not Found
             {"status":404,"name":"UserNotFoundError","code":"ZC001","message":"There is no user 77","request_id":"[id]"}"#]].assert_eq(&api.post("/v1/teams/1/users", json!({"users_ids": [ana, 77]})).await.to_string());
@@ -79,9 +79,20 @@ both_engines! {
             {"status":400,"name":"ValidationError","code":"VALIDATION","message":"/users_ids must be a non-empty list","request_id":"[id]","errors":[{"pointer":"/users_ids","message":"must be a non-empty list"}]}"#]].assert_eq(&api.post("/v1/teams/1/users", json!({"users_ids": []})).await.to_string());
         expect![[r#"
             200 OK
-            [{"id":1,"team_id":1,"user_id":1,"created_at":"2026-01-08 19:06:19","updated_at":"2026-01-08 19:06:19","deleted_at":"2026-01-08T19:06:19Z","__meta__":{"company_id":1,"user":{"id":1,"first_name":"Ana","last_name":"Lee","email":"ana@example.com","company_id":1}}}]"#]].assert_eq(&api.delete("/v1/teams/1/users", json!({"users_ids": [ben, ana]})).await.to_string());
+            [{"id":1,"team_id":1,"user_id":1,"created_at":"2026-01-08 19:06:19","updated_at":"2026-01-08 19:06:19","deleted_at":"2026-01-08T19:06:19.000Z","__meta__":{"company_id":1,"user":{"id":1,"first_name":"Ana","last_name":"Lee","email":"ana@example.com","company_id":1}}}]"#]].assert_eq(&api.delete("/v1/teams/1/users", json!({"users_ids": [ben, ana]})).await.to_string());
         expect![[r#"
             200 OK
             []"#]].assert_eq(&api.delete("/v1/teams/1/users", json!({"users_ids": [ana]})).await.to_string());
+        // Both ways under that name, and what is wrong there.
+        let added = api.post("/v1/teams/1/users", json!({"userIds": [ana]})).await.ok();
+        assert_eq!((&added[0]["user_id"], added[0].get("deleted_at")), (&json!(ana), None));
+        let removed = api.delete("/v1/teams/1/users", json!({"userIds": [ana]})).await.ok();
+        assert_eq!((&removed[0]["user_id"], &removed[0]["deleted_at"]), (&json!(ana), &json!("2026-01-08T19:06:19.000Z")));
+        expect![[r#"
+            400 Bad Request
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"/userIds must be a non-empty list","request_id":"[id]","errors":[{"pointer":"/userIds","message":"must be a non-empty list"}]}"#]].assert_eq(&api.post("/v1/teams/1/users", json!({"userIds": []})).await.to_string());
+        expect![[r#"
+            400 Bad Request
+            {"status":400,"name":"ValidationError","code":"VALIDATION","message":"/users_ids is required, and not empty","request_id":"[id]","errors":[{"pointer":"/users_ids","message":"is required, and not empty"}]}"#]].assert_eq(&api.delete("/v1/teams/1/users", json!({})).await.to_string());
     }
 }
